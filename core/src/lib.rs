@@ -1,2 +1,14 @@
-//! core
+#![doc = include_str!("../README.md")]
 #![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod credentials;
+pub mod id;
+pub mod money;
+pub mod profile;
+pub mod status_code;
+pub mod time;
+pub mod wire;

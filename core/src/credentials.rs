@@ -1,0 +1,69 @@
+//! What proves to the carrier who is asking. Never in a log, never in a record, overwritten when dropped.
+
+use core::fmt;
+
+use heapless::String;
+use zeroize::Zeroize;
+
+use crate::id::IdError;
+
+/// Longest password, client id, agent PIN or alias (the documents: 32; client ids of IBM API Connect have 36 to 64).
+pub const SECRET_MAX: usize = 64;
+
+/// A secret text. Neither `Debug` nor `Display` shows it; its memory is overwritten when it is dropped.
+#[derive(Default)]
+pub struct Secret(String<SECRET_MAX>);
+
+impl Secret {
+    /// Keeps `text`: 1 to [`SECRET_MAX`] printable ASCII characters, so that it can stand in a header or a JSON body.
+    pub fn new(text: &str) -> Result<Self, IdError> {
+        if text.is_empty() {
+            return Err(IdError::Empty);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(IdError::BadCharacter);
+        }
+        String::try_from(text).map(Secret).map_err(|_| IdError::TooLong { max: SECRET_MAX })
+    }
+
+    /// The secret itself, for the request bytes only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.as_mut_str().zeroize();
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<secret>")
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Secret {
+    fn format(&self, out: defmt::Formatter<'_>) {
+        defmt::write!(out, "<secret>");
+    }
+}
+
+/// What the carrier gave when the application was provisioned. Which part is needed depends on the profile's
+/// [`Authentication`](crate::profile::Authentication) and on the instrument.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Credentials {
+    /// Value of the client id header (Mobitel: `x-ibm-client-id`).
+    pub client: Secret,
+    /// `applicationId` (Ideamart family).
+    pub application: Secret,
+    /// `password` (Ideamart family).
+    pub password: Secret,
+    /// `ezcashAgentPin`, for instruments that want the agent's parameters.
+    pub agent_pin: Secret,
+    /// `ezcashAgentAlias`, likewise.
+    pub agent_alias: Secret,
+}

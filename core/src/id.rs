@@ -1,0 +1,157 @@
+//! The names of things on the wire: bounded, checked when made, masked where they name a person.
+
+use core::fmt;
+
+use heapless::String;
+
+/// Longest [`SaleId`], in characters.
+pub const SALE_ID_MAX: usize = 32;
+/// Longest id that is sent as `externalTrxId`, in characters (the documents: String (32)).
+pub const EXTERNAL_ID_MAX: usize = 32;
+/// Longest id that a carrier makes and this library keeps (the documents: internalTrxId String (32)).
+pub const CARRIER_ID_MAX: usize = 32;
+/// Longest subscriber id: masked ids have up to 92 characters.
+pub const SUBSCRIBER_MAX: usize = 92;
+/// Longest `accountId`.
+pub const ACCOUNT_ID_MAX: usize = 32;
+/// Longest raw status code that is kept; codes of the documents have 4 or 5 characters.
+pub const RAW_CODE_MAX: usize = 16;
+/// Longest text for the payer that is kept; a longer one is cut.
+pub const PAYER_TEXT_MAX: usize = 128;
+
+/// An id that the carrier made (`reference`, `internalTrxId`, `referenceId`, `requestCorrelator`), kept verbatim.
+pub type CarrierId = String<CARRIER_ID_MAX>;
+/// The code or status as the carrier wrote it.
+pub type RawCode = String<RAW_CODE_MAX>;
+/// What the payer is to read, as the carrier wrote it.
+pub type PayerText = String<PAYER_TEXT_MAX>;
+
+/// Why a text is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum IdError {
+    /// An id needs at least one character.
+    Empty,
+    /// Longer than the kind of id allows.
+    TooLong {
+        /// The most characters that fit.
+        max: usize,
+    },
+    /// Only printable ASCII is allowed (a subscriber's id may hold a space, after `tel:`).
+    BadCharacter,
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdError::Empty => out.write_str("the id is empty"),
+            IdError::TooLong { max } => write!(out, "the id is longer than {max} characters"),
+            IdError::BadCharacter => out.write_str("the id has a character that is not printable ASCII"),
+        }
+    }
+}
+
+/// The caller's name for one sale: at most [`SALE_ID_MAX`] printable ASCII characters, no spaces. Starting the same
+/// sale again gives the same charge, so it must be durable at the caller's side and never be used for another sale.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SaleId(String<SALE_ID_MAX>);
+
+impl SaleId {
+    /// Checks and keeps `text`.
+    pub fn new(text: &str) -> Result<Self, IdError> {
+        checked(text, false).map(SaleId)
+    }
+
+    /// The id as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SaleId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// The payer as the carrier knows them: `94771234567`, `tel:94…`, a user name, or a masked id. Sent verbatim, never
+/// reformatted. `Debug` and `Display` show the last three characters only.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Subscriber(String<SUBSCRIBER_MAX>);
+
+impl Subscriber {
+    /// Checks and keeps `text`.
+    pub fn new(text: &str) -> Result<Self, IdError> {
+        checked(text, true).map(Subscriber)
+    }
+
+    /// The whole id. For the wire and the journal only: never for a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The id with all but its last three characters hidden.
+    pub fn masked(&self) -> Masked<'_> {
+        Masked(&self.0)
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.masked().fmt(out)
+    }
+}
+
+impl fmt::Display for Subscriber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.masked().fmt(out)
+    }
+}
+
+/// Shows the last three characters of an id that names a person, and nothing of one that is shorter than seven.
+///
+/// ```
+/// use caas_core::id::Subscriber;
+/// let payer = Subscriber::new("94771234567")?;
+/// assert_eq!(format!("{payer}"), "*567");
+/// # Ok::<(), caas_core::id::IdError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Masked<'a>(pub &'a str);
+
+impl Masked<'_> {
+    fn shown(&self) -> &str {
+        let hidden = self.0.len().saturating_sub(3);
+        if self.0.len() < 7 { "" } else { self.0.get(hidden..).unwrap_or("") }
+    }
+}
+
+impl fmt::Display for Masked<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("*")?;
+        out.write_str(self.shown())
+    }
+}
+
+impl fmt::Debug for Masked<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Subscriber {
+    fn format(&self, out: defmt::Formatter<'_>) {
+        defmt::write!(out, "*{=str}", self.masked().shown());
+    }
+}
+
+fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() || (spaces && byte == b' ')) {
+        return Err(IdError::BadCharacter);
+    }
+    String::try_from(text).map_err(|_| IdError::TooLong { max: N })
+}

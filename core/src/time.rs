@@ -1,0 +1,73 @@
+//! The caller's clock: monotonic milliseconds. The core never reads a clock of its own.
+
+/// Milliseconds between two instants.
+pub type Millis = u64;
+
+/// One second, in the unit of this crate's durations.
+pub const SECOND: Millis = 1_000;
+
+/// A moment of the caller's monotonic clock, in milliseconds since any fixed start (boot, usually).
+///
+/// Wall clocks jump and a machine may have none, so nothing here is a date. After a restart the count may begin
+/// again at zero: the charge then starts its windows anew (RECOVERY R50).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The start of the caller's clock.
+    pub const ZERO: Instant = Instant(0);
+
+    /// A moment `millis` milliseconds after the clock's start.
+    pub const fn from_millis(millis: u64) -> Self {
+        Instant(millis)
+    }
+
+    /// Milliseconds since the clock's start.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The moment `millis` later; stays at the end of time instead of wrapping.
+    #[must_use]
+    pub const fn after(self, millis: Millis) -> Self {
+        Instant(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this moment, 0 if `earlier` is later.
+    pub const fn since(self, earlier: Instant) -> Millis {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Makes a 32-bit millisecond tick counter, as most microcontrollers have, into an [`Instant`] that does not wrap.
+///
+/// It must be asked at least once in each 49.7 days, which is the counter's period.
+///
+/// ```
+/// use caas_core::time::TickWidener;
+/// let mut clock = TickWidener::new();
+/// assert_eq!(clock.widen(u32::MAX).as_millis(), 0xFFFF_FFFF);
+/// assert_eq!(clock.widen(5).as_millis(), 0x1_0000_0005);
+/// ```
+#[derive(Debug, Default)]
+pub struct TickWidener {
+    wraps: u32,
+    last: u32,
+}
+
+impl TickWidener {
+    /// A widener for a counter that starts anywhere.
+    pub const fn new() -> Self {
+        TickWidener { wraps: 0, last: 0 }
+    }
+
+    /// The moment of the counter value `tick`. A value lower than the last one means that the counter wrapped.
+    pub fn widen(&mut self, tick: u32) -> Instant {
+        if tick < self.last {
+            self.wraps = self.wraps.saturating_add(1);
+        }
+        self.last = tick;
+        Instant((u64::from(self.wraps) << 32) | u64::from(tick))
+    }
+}
