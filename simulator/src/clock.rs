@@ -1,0 +1,73 @@
+//! Virtual time: real time passed × rate + what was skipped.
+
+use std::time::{Duration, Instant, SystemTime};
+
+/// The simulator's clock, in virtual milliseconds since it started. It never goes back.
+pub(crate) struct VirtualClock {
+    started: SystemTime,
+    rebased: Instant,
+    base: u64,
+    rate: u32,
+}
+
+impl VirtualClock {
+    pub(crate) fn new(rate: u32) -> Self {
+        Self { started: SystemTime::now(), rebased: Instant::now(), base: 0, rate }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.base + milliseconds(self.rebased.elapsed()).saturating_mul(self.rate.into())
+    }
+
+    pub(crate) fn skip(&mut self, time: Duration) {
+        self.base = self.base.saturating_add(milliseconds(time));
+    }
+
+    /// Changes the speed from now on. At rate 0 the time stands still and only `skip` moves it.
+    pub(crate) fn set_rate(&mut self, rate: u32) {
+        self.base = self.now();
+        self.rebased = Instant::now();
+        self.rate = rate;
+    }
+
+    /// The real time until the virtual moment `due`; none while the clock stands still.
+    pub(crate) fn real_time_until(&self, due: u64) -> Option<Duration> {
+        let ahead = due.saturating_sub(self.now());
+        (self.rate > 0).then(|| Duration::from_millis(ahead.div_ceil(self.rate.into())))
+    }
+
+    /// The calendar time which the virtual moment `at` has.
+    pub(crate) fn calendar(&self, at: u64) -> SystemTime {
+        self.started + Duration::from_millis(at)
+    }
+}
+
+/// A duration in whole milliseconds, the largest count where it does not fit.
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_at_rate_zero_moves_only_when_told() {
+        let mut clock = VirtualClock::new(0);
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(clock.now(), 0);
+        clock.skip(Duration::from_secs(120));
+        assert_eq!(clock.now(), 120_000);
+        assert_eq!(clock.real_time_until(130_000), None);
+    }
+
+    #[test]
+    fn a_fast_clock_runs_ahead_of_real_time_and_keeps_its_time_when_slowed() {
+        let mut clock = VirtualClock::new(60);
+        std::thread::sleep(Duration::from_millis(20));
+        let before = clock.now();
+        assert!(before >= 1_200, "{before}");
+        clock.set_rate(1);
+        assert!(clock.now() >= before);
+    }
+}

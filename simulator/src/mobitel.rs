@@ -1,0 +1,104 @@
+//! Mobitel CaaS: the charge request and its confirm.
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::clock::milliseconds;
+use crate::fields::Fields;
+use crate::state::State;
+use crate::{CaptureSource, ConfirmMeaning, Prompt, PromptState, money, preset, subscriber};
+
+/// The gateway in front of both services: it knows clients, not subscribers.
+pub(crate) fn admit(state: &State, client_id: Option<&str>, body: &[u8]) -> Result<Fields, Answer> {
+    match client_id {
+        None => Err(Answer::gateway(401, "Unauthorized", "Invalid client id or secret.")),
+        Some(id) if id != state.settings.credentials.client_id => {
+            Err(Answer::gateway(401, "Unauthorized", "Client id not registered."))
+        }
+        Some(_) => {
+            Fields::parse(body).ok_or_else(|| bad_request("The body of the request is not a JSON object"))
+        }
+    }
+}
+
+/// Asks the payer for consent.
+pub(crate) fn charge_request(state: &mut State, request: &Fields, now: u64) -> Answer {
+    let Some(payer) = request.text(&["customer", "receiver"]).filter(|id| !id.is_empty()) else {
+        return bad_request("customer is missing");
+    };
+    let amount = request.text(&["amount"]).and_then(|text| money::parse(&text));
+    let Some(amount) = amount.filter(|amount| *amount > 0) else {
+        return bad_request("amount is not a positive sum in Rupees");
+    };
+    let name = subscriber::canonical(&payer);
+    let account = state.subscriber(&name);
+    if !account.is_active() {
+        return answer("", "The account is not active", preset::MOBITEL_DECLINED);
+    }
+    if account.balance < amount {
+        return answer("", "Insufficient balance", preset::MOBITEL_INSUFFICIENT_BALANCE);
+    }
+    if state.settings.handset_busy_while_prompted && has_open_prompt(state, &name) {
+        return answer("", "The handset is busy", preset::MOBITEL_HANDSET_BUSY);
+    }
+    let reference = state.ids.mobitel();
+    state.show(Prompt {
+        reference: reference.clone(),
+        subscriber: name,
+        amount,
+        text: format!("Pay Rs {}? Enter your PIN to approve, 0 to decline.", money::decimal(amount)),
+        opened_at: now,
+        expires_at: now.saturating_add(milliseconds(state.settings.prompt_lifetime)),
+        state: PromptState::Open,
+        captured: false,
+    });
+    answer(&reference, "Request accepted, consent requested from the customer", preset::MOBITEL_ACCEPTED)
+}
+
+/// Tells whether the payer consented, and takes the money where that is its meaning.
+pub(crate) fn confirm(state: &mut State, request: &Fields, now: u64) -> Answer {
+    let Some(reference) = request.text(&["ref"]).filter(|reference| !reference.is_empty()) else {
+        return bad_request("ref is missing");
+    };
+    let Some(place) = state.prompt_place(&reference) else {
+        return answer(&reference, "Unknown reference", preset::MOBITEL_UNKNOWN_REFERENCE);
+    };
+    let (message, status) = match state.book.prompts[place].state {
+        PromptState::Approved => consented(state, place, now),
+        PromptState::Open | PromptState::Ignored | PromptState::Expired => {
+            ("The customer has not approved the transaction", preset::MOBITEL_NOT_APPROVED)
+        }
+        PromptState::Declined => ("The customer declined the transaction", preset::MOBITEL_DECLINED),
+        PromptState::WrongPin => ("The customer entered a wrong PIN", preset::MOBITEL_WRONG_PIN),
+    };
+    answer(&reference, message, status)
+}
+
+fn consented(state: &mut State, place: usize, now: u64) -> (&'static str, &'static str) {
+    const APPROVED: (&str, &str) = ("Transaction successful", preset::MOBITEL_APPROVED);
+    const NO_BALANCE: (&str, &str) = ("Insufficient balance", preset::MOBITEL_INSUFFICIENT_BALANCE);
+    match (state.settings.confirm, state.book.prompts[place].captured) {
+        (ConfirmMeaning::Reads, true) => APPROVED,
+        (ConfirmMeaning::Reads, false) => NO_BALANCE,
+        (ConfirmMeaning::Captures, true) => ("Already confirmed", preset::MOBITEL_ALREADY_CONFIRMED),
+        (ConfirmMeaning::Captures, false) => {
+            if state.capture_prompt(place, CaptureSource::Confirm, now) {
+                APPROVED
+            } else {
+                NO_BALANCE
+            }
+        }
+    }
+}
+
+fn has_open_prompt(state: &State, name: &str) -> bool {
+    state.book.prompts.iter().any(|prompt| prompt.subscriber == name && prompt.is_open())
+}
+
+fn answer(reference: &str, message: &str, status: &str) -> Answer {
+    Answer::json(200, &json!({ "reference": reference, "message": message, "status": status }))
+}
+
+fn bad_request(more: &str) -> Answer {
+    Answer::gateway(400, "Bad Request", more)
+}
