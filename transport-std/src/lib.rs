@@ -1,1 +1,25 @@
-//! transport-std
+//! Carrier billing on hosts with an operating system: what moves the bytes of `caas-core`.
+//!
+//! - [`HttpClient`] (and [`BlockingHttpClient`]) sends a request at most once and says truthfully whether it was
+//!   not sent, maybe sent or answered.
+//! - [`Listener`] takes the carrier's notifications, and acknowledges them only when they are durable;
+//!   [`NotificationRoute`] is the same for a server of your own.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod http_client;
+mod listener;
+mod tls;
+
+pub use http_client::{
+    Answered, Blame, BlockingHttpClient, Delivery, Endpoint, EndpointError, HttpClient, HttpSettings,
+    MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_ENDPOINT_BYTES, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, MaybeSent, NotSent,
+    Plaintext, SettingsError,
+};
+pub use listener::{
+    Listener, ListenerError, ListenerSettings, NotificationHandler, NotificationRoute, NotificationUrl, PathToken,
+    PathTokenError, RouteAnswer, RouteError, RouteSettings, Taken, TakenFuture,
+};
+pub use tls::{Roots, RootsError};

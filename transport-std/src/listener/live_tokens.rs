@@ -1,0 +1,44 @@
+//! The one or two tokens that are valid now.
+
+use std::sync::{PoisonError, RwLock};
+
+use subtle::Choice;
+
+use super::path_token::PathToken;
+
+/// The current token and, during a rotation, the one before it.
+#[derive(Debug)]
+pub(super) struct LiveTokens(RwLock<Pair>);
+
+#[derive(Debug)]
+struct Pair {
+    current: PathToken,
+    previous: Option<PathToken>,
+}
+
+impl LiveTokens {
+    pub(super) fn new(current: PathToken, previous: Option<PathToken>) -> Self {
+        LiveTokens(RwLock::new(Pair { current, previous }))
+    }
+
+    pub(super) fn current(&self) -> PathToken {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).current.clone()
+    }
+
+    /// Both live tokens are compared in every case.
+    pub(super) fn any_matches(&self, candidate: &[u8]) -> Choice {
+        let pair = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let previous = pair.previous.as_ref();
+        let previous_live = Choice::from(u8::from(previous.is_some()));
+        pair.current.matches(candidate) | (previous.unwrap_or(&pair.current).matches(candidate) & previous_live)
+    }
+
+    pub(super) fn rotate(&self, next: PathToken) {
+        let mut pair = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        pair.previous = Some(std::mem::replace(&mut pair.current, next));
+    }
+
+    pub(super) fn retire_previous(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).previous = None;
+    }
+}
