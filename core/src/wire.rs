@@ -6,7 +6,14 @@
 
 pub mod answer;
 pub mod balance;
+mod canonical;
+#[cfg(feature = "dump-notification")]
+mod dump;
 pub mod instruments;
 pub mod notification;
+mod object;
 pub mod request;
 mod scan;
+mod verdict;
+
+pub use scan::{DEPTH_MAX, MESSAGE_MAX};

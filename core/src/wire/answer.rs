@@ -2,7 +2,12 @@
 
 use core::fmt;
 
-use crate::id::{CarrierId, PayerText, RawCode};
+use serde::Deserialize;
+
+use super::canonical::{AMOUNT_KEPT, CURRENCY_KEPT, Canonical, ID_KEPT, amount, cut, id, room};
+use super::scan::members;
+use super::verdict::{Codes, verdict};
+use crate::id::{CarrierId, PAYER_TEXT_MAX, PayerText, RAW_CODE_MAX, RawCode, SUBSCRIBER_MAX};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -93,8 +98,185 @@ impl fmt::Display for WireFault {
     }
 }
 
-/// Reads the answer to `service` under the HTTP status `status`.
-pub fn read(profile: &Profile<'_>, service: Service, expected: &Expected<'_>, status: u16, body: &[u8]) -> Reading {
-    let _ = (profile, service, expected, status, body);
-    todo!()
+/// Reads the answer to `service` under the HTTP status `status`. Whatever comes has a reading.
+///
+/// [`Reading::class`] already accounts for [`Reading::fault`]: a body that cannot be read is at most what the profile
+/// says of the HTTP status alone. It does not account for [`Reading::mismatch`].
+pub fn read(
+    profile: &Profile<'_>,
+    service: Service,
+    expected: &Expected<'_>,
+    status: u16,
+    body: &[u8],
+) -> Reading {
+    let fault = match canonical(service, body) {
+        Ok(canonical) => match canonical.read::<Said<'_>>() {
+            Ok(said) => return said.reading(verdict(profile, service, status, &said.codes()), expected),
+            Err(fault) => fault,
+        },
+        Err(fault) => fault,
+    };
+    unreadable(verdict(profile, service, status, &Codes::NONE), fault)
+}
+
+/// Bytes that are kept of a text for the payer: as many may have to be escaped.
+const TEXT_KEPT: usize = 2 * PAYER_TEXT_MAX;
+
+/// Bytes that are kept of a gateway's explanation, which rules look into.
+const MORE_KEPT: usize = 64;
+
+/// Room that all known members need together, each at its longest.
+const CANONICAL_MAX: usize = 2
+    + 2 * room("gateway", RAW_CODE_MAX + 1)
+    + room("more", MORE_KEPT)
+    + 4 * room("correlator", ID_KEPT)
+    + 2 * room("amount", AMOUNT_KEPT)
+    + room("text", TEXT_KEPT)
+    + room("subscriber", SUBSCRIBER_MAX + 1)
+    + room("currency", CURRENCY_KEPT);
+
+/// The known members of `body`, flat.
+fn canonical(service: Service, body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
+    // The two families name the same things differently, and each name of the other family could mean anything.
+    let (code_name, reference_name) = match service {
+        Service::ChargeRequest | Service::Confirm => ("status", "reference"),
+        _ => ("statusCode", "referenceId"),
+    };
+    let names = [
+        code_name,
+        "httpCode",
+        "moreInformation",
+        "externalTrxId",
+        "internalTrxId",
+        reference_name,
+        "requestCorrelator",
+        "shortDescription",
+        "longDescription",
+        "message",
+        "subscriberId",
+        "customer",
+        "receiver",
+        "amountDue",
+        "amount",
+        "currency",
+    ];
+    let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = members(body, &names)?;
+    let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
+    Canonical::write(&[
+        ("code", code, RAW_CODE_MAX + 1),
+        ("gateway", gateway, RAW_CODE_MAX + 1),
+        ("more", more, MORE_KEPT),
+        ("external", external, ID_KEPT),
+        ("internal", internal, ID_KEPT),
+        ("reference", reference, ID_KEPT),
+        ("correlator", correlator, ID_KEPT),
+        ("due", due, AMOUNT_KEPT),
+        ("text", short.or(long).or(message), TEXT_KEPT),
+        ("subscriber", subscriber.or(customer).or(receiver), SUBSCRIBER_MAX + 1),
+        ("amount", amount, AMOUNT_KEPT),
+        ("currency", currency, CURRENCY_KEPT),
+    ])
+}
+
+/// The known members, still as canonical text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said<'a> {
+    #[serde(borrow)]
+    code: Option<&'a str>,
+    gateway: Option<&'a str>,
+    more: Option<&'a str>,
+    external: Option<&'a str>,
+    internal: Option<&'a str>,
+    reference: Option<&'a str>,
+    correlator: Option<&'a str>,
+    due: Option<&'a str>,
+    text: Option<&'a str>,
+    subscriber: Option<&'a str>,
+    amount: Option<&'a str>,
+    currency: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn codes(&self) -> Codes<'a> {
+        Codes { application: self.code, gateway: self.gateway, more: self.more.unwrap_or("") }
+    }
+
+    fn reading(&self, class: Class, expected: &Expected<'_>) -> Reading {
+        Reading {
+            class,
+            code: cut(self.codes().raw().trim()),
+            internal: self.internal.and_then(id),
+            reference: self.reference.and_then(id),
+            correlator: self.correlator.and_then(id),
+            amount_due: self.due.and_then(|due| amount(due).ok()),
+            payer_text: self.text.map(unquoted).filter(|text| !text.trim().is_empty()).map(cut),
+            mismatch: self.mismatch(expected),
+            fault: None,
+        }
+    }
+
+    /// The first member that is there and does not match (R08).
+    fn mismatch(&self, expected: &Expected<'_>) -> Option<Member> {
+        let other_amount = |said| amount(said) != Ok(expected.amount);
+        let other_currency = |said| Currency::parse(said) != Some(expected.currency);
+        let checks = [
+            (Member::External, other_id(self.external, expected.external)),
+            (Member::Reference, other_id(self.reference, expected.reference)),
+            (Member::Subscriber, self.subscriber.is_some_and(|said| other_payer(said, expected.subscriber))),
+            (Member::Amount, self.amount.is_some_and(other_amount)),
+            (Member::Currency, self.currency.is_some_and(other_currency)),
+        ];
+        checks.into_iter().find(|(_, differs)| *differs).map(|(member, _)| member)
+    }
+}
+
+/// The reading of a body that cannot be read.
+fn unreadable(class: Class, fault: WireFault) -> Reading {
+    Reading {
+        class,
+        code: RawCode::new(),
+        internal: None,
+        reference: None,
+        correlator: None,
+        amount_due: None,
+        payer_text: None,
+        mismatch: None,
+        fault: Some(fault),
+    }
+}
+
+/// Whether an id is there that is not the expected one. An empty one names nothing.
+fn other_id(said: Option<&str>, expected: Option<&str>) -> bool {
+    match (said, expected) {
+        (None | Some(""), _) | (_, None) => false,
+        (Some(said), Some(expected)) => said != expected,
+    }
+}
+
+/// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the
+/// carrier may answer with another name for the same payer.
+fn other_payer(said: &str, expected: &str) -> bool {
+    match (subscriber_number(said), subscriber_number(expected)) {
+        (Some(said), Some(expected)) => said != expected,
+        _ => false,
+    }
+}
+
+/// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
+fn subscriber_number(id: &str) -> Option<&str> {
+    let id = id.trim_start_matches(' ');
+    // `tell:` is in a sample of the Dialog document.
+    let number = ["tell:", "tel:"].into_iter().find_map(|scheme| id.strip_prefix(scheme)).unwrap_or(id);
+    let number = number.trim_matches(' ');
+    let number = number.strip_prefix('+').unwrap_or(number);
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let local = number.strip_prefix("94").filter(|rest| rest.len() == 9).or(number.strip_prefix('0'));
+    if digits { Some(local.unwrap_or(number)) } else { None }
+}
+
+/// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.
+fn unquoted(text: &str) -> &str {
+    // Canonical text has a backslash before each quote.
+    text.strip_prefix("\\\"").and_then(|rest| rest.strip_suffix("\\\"")).unwrap_or(text)
 }

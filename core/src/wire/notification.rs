@@ -1,10 +1,14 @@
 //! Charging notifications, from the carrier to the application, and their acknowledgement.
 
-use crate::id::{CarrierId, RawCode};
+use serde::Deserialize;
+
+use super::answer::WireFault;
+use super::canonical::{AMOUNT_KEPT, CURRENCY_KEPT, Canonical, ID_KEPT, cut, id, room, stated};
+use super::scan::{Found, members};
+use crate::id::{CarrierId, RAW_CODE_MAX, RawCode};
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::Profile;
-use crate::status_code::Class;
-use crate::wire::answer::WireFault;
+use crate::profile::{Profile, Service};
+use crate::status_code::{Class, class_of};
 
 /// The acknowledgement that says "received": sent once the notification, or its quarantine, is durable.
 pub const RECEIVED: &[u8] = br#"{"statusCode":"S1000","statusDetail":"Success"}"#;
@@ -51,8 +55,88 @@ pub enum Stated {
 pub struct NotACurrency;
 
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
-/// shows. The error says why it is neither.
+/// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
-    let _ = (profile, body);
-    todo!()
+    let canonical = canonical(body)?;
+    let said: Said<'_> = canonical.read()?;
+    Ok(said.notification(profile))
+}
+
+/// Room that all known members need together, each at its longest.
+const CANONICAL_MAX: usize = 2
+    + room("code", RAW_CODE_MAX + 1)
+    + 3 * room("reference", ID_KEPT)
+    + 3 * room("balance", AMOUNT_KEPT)
+    + room("currency", CURRENCY_KEPT);
+
+const NAMES: [&str; 8] = [
+    "statusCode",
+    "externalTrxId",
+    "internalTrxId",
+    "referenceId",
+    "totalAmount",
+    "paidAmount",
+    "balanceDue",
+    "currency",
+];
+
+/// The known members of `body`, flat.
+fn canonical(body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
+    let [code, external, internal, reference, total, paid, balance, currency] = known(body)?;
+    Canonical::write(&[
+        ("code", code, RAW_CODE_MAX + 1),
+        ("external", external, ID_KEPT),
+        ("internal", internal, ID_KEPT),
+        ("reference", reference, ID_KEPT),
+        ("total", total, AMOUNT_KEPT),
+        ("paid", paid, AMOUNT_KEPT),
+        ("balance", balance, AMOUNT_KEPT),
+        ("currency", currency, CURRENCY_KEPT),
+    ])
+}
+
+#[cfg(not(feature = "dump-notification"))]
+fn known(body: &[u8]) -> Result<[Found<'_>; 8], WireFault> {
+    members(body, &NAMES)
+}
+
+/// JSON first: what is both is what live traffic is.
+#[cfg(feature = "dump-notification")]
+fn known(body: &[u8]) -> Result<[Found<'_>; 8], WireFault> {
+    match members(body, &NAMES) {
+        Err(WireFault::NotJson) => super::dump::members(body, &NAMES),
+        found => found,
+    }
+}
+
+/// The known members, still as canonical text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said<'a> {
+    #[serde(borrow)]
+    code: Option<&'a str>,
+    external: Option<&'a str>,
+    internal: Option<&'a str>,
+    reference: Option<&'a str>,
+    total: Option<&'a str>,
+    paid: Option<&'a str>,
+    balance: Option<&'a str>,
+    currency: Option<&'a str>,
+}
+
+impl Said<'_> {
+    fn notification(&self, profile: &Profile<'_>) -> Notification {
+        let code = self.code.unwrap_or("");
+        Notification {
+            external: self.external.and_then(id),
+            internal: self.internal.and_then(id),
+            reference: self.reference.and_then(id),
+            class: class_of(profile, Service::Notification, code),
+            code: cut(code),
+            total: stated(self.total),
+            paid: stated(self.paid),
+            balance_due: stated(self.balance),
+            currency: self.currency.map(|code| Currency::parse(code).ok_or(NotACurrency)),
+        }
+    }
 }

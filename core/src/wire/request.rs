@@ -1,8 +1,9 @@
 //! Requests as bytes.
 
-use crate::credentials::Credentials;
+use super::object::{AgentParams, write_object};
+use crate::credentials::{Credentials, Secret};
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::{Instrument, Profile};
+use crate::profile::{Authentication, Instrument, Profile, Service};
 
 /// Room that a request body needs at most: every field at its longest, and every character of it escaped where it can be.
 pub const REQUEST_MAX: usize = 768;
@@ -43,12 +44,62 @@ pub fn write_charge(
     fields: &ChargeFields<'_>,
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    let _ = (profile, credentials, fields, buffer);
-    todo!()
+    let amount = fields.amount.text(profile.amount_format).map_err(RequestFault::Amount)?;
+    check_credentials(profile, credentials)?;
+    match profile.charge_service {
+        Service::ChargeRequest => {
+            write_object(&[("amount", &amount), (profile.fields.subscriber, fields.subscriber)], None, buffer)
+        }
+        _ => write_debit(profile, credentials, fields, &amount, buffer),
+    }
 }
 
 /// Writes a confirm for `reference`.
 pub fn write_confirm(reference: &str, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-    let _ = (reference, buffer);
-    todo!()
+    write_object(&[("ref", reference)], None, buffer)
+}
+
+/// Whether what the profile's authentication needs is there. The header of a client id is the transport's to write, but
+/// a request that cannot be sent is better refused before it is made durable.
+pub(super) fn check_credentials(
+    profile: &Profile<'_>,
+    credentials: &Credentials,
+) -> Result<(), RequestFault> {
+    match profile.authentication {
+        Authentication::ClientIdHeader(_) => needed(&credentials.client).map(|_| ()),
+        Authentication::InBody => {
+            needed(&credentials.application).and_then(|_| needed(&credentials.password)).map(|_| ())
+        }
+    }
+}
+
+fn write_debit(
+    profile: &Profile<'_>,
+    credentials: &Credentials,
+    fields: &ChargeFields<'_>,
+    amount: &str,
+    buffer: &mut [u8],
+) -> Result<usize, RequestFault> {
+    let agent = if fields.instrument.agent_params {
+        let pin = needed(&credentials.agent_pin)?;
+        let alias = needed(&credentials.agent_alias)?;
+        Some((profile.fields.params, AgentParams { pin, alias }))
+    } else {
+        None
+    };
+    let members = [
+        ("applicationId", credentials.application.expose()),
+        ("password", credentials.password.expose()),
+        ("externalTrxId", fields.external),
+        (profile.fields.subscriber, fields.subscriber),
+        (profile.fields.instrument, fields.instrument.name),
+        ("accountId", fields.account.unwrap_or("")),
+        ("currency", if profile.send_currency { fields.currency.as_str() } else { "" }),
+        ("amount", amount),
+    ];
+    write_object(&members, agent, buffer)
+}
+
+fn needed(secret: &Secret) -> Result<&str, RequestFault> {
+    if secret.expose().is_empty() { Err(RequestFault::MissingCredential) } else { Ok(secret.expose()) }
 }

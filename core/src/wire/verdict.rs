@@ -1,0 +1,64 @@
+//! What an HTTP status and the codes in a body mean together.
+
+use crate::profile::{Profile, Service};
+use crate::status_code::{Class, class_of};
+
+/// The codes of a body, as canonical text.
+#[derive(Clone, Copy)]
+pub(super) struct Codes<'a> {
+    /// `statusCode` or `status`: the carrier's application speaks.
+    pub(super) application: Option<&'a str>,
+    /// `httpCode`: a gateway in front of it speaks (IBM API Connect), maybe under HTTP 200.
+    pub(super) gateway: Option<&'a str>,
+    /// `moreInformation` of the gateway.
+    pub(super) more: &'a str,
+}
+
+impl<'a> Codes<'a> {
+    /// A body without codes.
+    pub(super) const NONE: Codes<'static> = Codes { application: None, gateway: None, more: "" };
+
+    /// The code to keep for a report.
+    pub(super) fn raw(&self) -> &'a str {
+        self.application.or(self.gateway).unwrap_or("")
+    }
+}
+
+/// What the answer to `service` means. Where status and body contradict each other, neither is believed.
+pub(super) fn verdict(profile: &Profile<'_>, service: Service, status: u16, codes: &Codes<'_>) -> Class {
+    match (codes.application, codes.gateway) {
+        (Some(_), Some(_)) => Class::Unknown,
+        (Some(code), None) => application_verdict(status, class_of(profile, service, code)),
+        (None, Some(code)) => match code.parse() {
+            Ok(status) => gateway_verdict(profile, status, codes.more),
+            Err(_) => Class::Unknown,
+        },
+        (None, None) => gateway_verdict(profile, status, codes.more),
+    }
+}
+
+/// Application-level failures come as HTTP 200 in every document. Under another status a code is believed only where
+/// both say "refused": 4xx with a code that is listed as not charged. 408 and 5xx say that something gave up waiting or
+/// broke, after which nothing is known (R05).
+fn application_verdict(status: u16, class: Class) -> Class {
+    let refused = match class {
+        Class::RejectedConfig | Class::RejectedRequest | Class::RetryLater | Class::DeclinedUser => true,
+        Class::FailedListening | Class::AskAgain | Class::HandsetBusy => true,
+        Class::Ok | Class::Pending | Class::NotApproved | Class::StillProcessing | Class::NotFound => false,
+        Class::DuplicateResolve | Class::Unknown => false,
+    };
+    match status {
+        200..=299 => class,
+        400..=407 | 409..=499 if refused => class,
+        _ => Class::Unknown,
+    }
+}
+
+/// The profile's rules for answers that the application had no part in. No rule: it may have executed (R05).
+fn gateway_verdict(profile: &Profile<'_>, status: u16, more: &str) -> Class {
+    profile
+        .gateway
+        .iter()
+        .find(|rule| rule.status == status && more.contains(rule.contains))
+        .map_or(Class::Unknown, |rule| rule.class)
+}
