@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod credentials;
 pub mod id;
+pub mod id_generator;
 pub mod money;
 pub mod profile;
 pub mod status_code;
