@@ -46,7 +46,7 @@ where
     };
     let deadlines = Deadlines::start(settings, whole_deadline);
     let end = drive(pin!(connection), pin!(conversation), deadlines, &progress).await;
-    delivery(end, progress.request_begun())
+    delivery(end, &progress)
 }
 
 /// How an exchange ended.
@@ -56,12 +56,14 @@ enum End {
 }
 
 /// Only the count decides between not sent and maybe sent.
-fn delivery(end: End, request_begun: bool) -> Delivery {
-    match (request_begun, end) {
+fn delivery(end: End, progress: &Progress) -> Delivery {
+    match (progress.request_begun(), end) {
         (true, End::Conversation(Ok(answered))) => Delivery::Answered(answered),
         (true, End::Conversation(Err(cause)) | End::TimedOut(cause)) => Delivery::MaybeSent(cause),
-        (false, End::Conversation(Ok(_))) => Delivery::NotSent(NotSent::AnsweredBeforeSending),
-        (false, End::Conversation(Err(_))) => Delivery::NotSent(NotSent::ClosedBeforeSending),
+        (false, End::Conversation(_)) if progress.answer_begun() => {
+            Delivery::NotSent(NotSent::AnsweredBeforeSending)
+        }
+        (false, End::Conversation(_)) => Delivery::NotSent(NotSent::ClosedBeforeSending),
         (false, End::TimedOut(cause)) => Delivery::NotSent(NotSent::WriteTimedOut { after: time_given(&cause) }),
     }
 }
@@ -158,7 +160,7 @@ mod tests {
     use std::io;
     use tokio::io::ReadBuf;
 
-    /// Takes `takes` bytes, then no more; gives `answer`, then nothing.
+    /// Takes `takes` bytes, then no more; then gives `answer`, then nothing.
     struct Stuck {
         takes: usize,
         answer: &'static [u8],
@@ -180,7 +182,7 @@ mod tests {
 
     impl AsyncRead for Stuck {
         fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            if self.answer.is_empty() {
+            if self.takes > 0 || self.answer.is_empty() {
                 return Poll::Pending;
             }
             buffer.put_slice(self.answer);
@@ -214,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_to_a_request_of_which_no_byte_left_is_no_answer() {
         let delivery = over(Stuck { takes: 0, answer: ANSWER }).await;
-        assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
+        assert_eq!(delivery, Delivery::NotSent(NotSent::AnsweredBeforeSending));
     }
 
     #[tokio::test]
