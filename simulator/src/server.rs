@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -66,6 +66,9 @@ async fn handle(
     reset: Arc<AtomicBool>,
 ) -> io::Result<Response<PacedBody>> {
     let (head, body) = request.into_parts();
+    if body.size_hint().lower() > LARGEST_REQUEST as u64 {
+        return respond(&Answer::html(413, "Content Too Large"));
+    }
     let body = match timeout(PATIENCE, Limited::new(body, LARGEST_REQUEST).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
