@@ -30,7 +30,8 @@ pub use blocking::BlockingHttpClient;
 pub use delivery::{Answered, Blame, Delivery, MaybeSent, NotSent};
 pub use endpoint::{Endpoint, EndpointError, MAX_ENDPOINT_BYTES};
 pub use settings::{
-    HttpSettings, MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, Plaintext, SettingsError,
+    HttpSettings, MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, Plaintext,
+    SettingsError,
 };
 
 use answer::StreamEnd;
@@ -95,7 +96,13 @@ impl HttpClient {
     /// The connection is closed, and nothing goes on in the background. How far the request came is lost with
     /// the future: **treat a dropped call as maybe sent**. Prefer the deadlines in [`HttpSettings`] to a timeout
     /// around the call.
-    pub async fn post(&self, endpoint: &Endpoint, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Delivery {
+    pub async fn post(
+        &self,
+        endpoint: &Endpoint,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Delivery {
         let started = Instant::now();
         match self.prepare(endpoint, path, headers, body).await {
             Ok((stream, request)) => self.exchange(stream, request, started + self.settings.whole).await,

@@ -15,11 +15,11 @@ mod tls;
 
 pub use http_client::{
     Answered, Blame, BlockingHttpClient, Delivery, Endpoint, EndpointError, HttpClient, HttpSettings,
-    MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_ENDPOINT_BYTES, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, MaybeSent, NotSent,
-    Plaintext, SettingsError,
+    MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_ENDPOINT_BYTES, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, MaybeSent,
+    NotSent, Plaintext, SettingsError,
 };
 pub use listener::{
-    Listener, ListenerError, ListenerSettings, NotificationHandler, NotificationRoute, NotificationUrl, PathToken,
-    PathTokenError, RouteAnswer, RouteError, RouteSettings, Taken, TakenFuture,
+    Listener, ListenerError, ListenerSettings, NotificationHandler, NotificationRoute, NotificationUrl,
+    PathToken, PathTokenError, RouteAnswer, RouteError, RouteSettings, Taken, TakenFuture,
 };
 pub use tls::{Roots, RootsError};

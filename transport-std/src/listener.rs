@@ -98,13 +98,15 @@ impl Listener {
         handler: impl NotificationHandler,
     ) -> Result<Self, ListenerError> {
         settings.check().map_err(ListenerError::Settings)?;
-        let route = NotificationRoute::new(settings.route.clone(), handler).map_err(ListenerError::Settings)?;
+        let route =
+            NotificationRoute::new(settings.route.clone(), handler).map_err(ListenerError::Settings)?;
         let route = Arc::new(route);
         let bind_error = |error| ListenerError::Bind { address, error };
         let socket = TcpListener::bind(address).await.map_err(bind_error)?;
         let local_addr = socket.local_addr().map_err(bind_error)?;
         let stop = watch::Sender::new(false);
-        let accepting = tokio::spawn(accept(socket, Arc::clone(&route), Arc::new(settings), stop.subscribe()));
+        let accepting =
+            tokio::spawn(accept(socket, Arc::clone(&route), Arc::new(settings), stop.subscribe()));
         Ok(Listener { local_addr, route, stop, accepting })
     }
 

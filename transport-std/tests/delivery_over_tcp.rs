@@ -204,7 +204,10 @@ async fn a_refused_connection_is_not_sent() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let delivery = post(&client(), &endpoint).await;
-    assert_eq!(delivery, Delivery::NotSent(NotSent::Connect { address, error: ErrorKind::ConnectionRefused }));
+    assert_eq!(
+        delivery,
+        Delivery::NotSent(NotSent::Connect { address, error: ErrorKind::ConnectionRefused })
+    );
 }
 
 /// R14.
@@ -230,7 +233,10 @@ async fn plain_http_to_another_machine_is_refused_without_a_connection() {
     let client = caas_transport_std::HttpClient::new(allowing).unwrap();
     assert_eq!(client.check_endpoint(&endpoint), Ok(()));
     let delivery = post(&client, &endpoint).await;
-    assert!(matches!(delivery, Delivery::NotSent(NotSent::NameLookup { .. } | NotSent::ConnectTimedOut { .. })));
+    assert!(matches!(
+        delivery,
+        Delivery::NotSent(NotSent::NameLookup { .. } | NotSent::ConnectTimedOut { .. })
+    ));
 }
 
 #[tokio::test]
@@ -298,7 +304,9 @@ fn the_blocking_client_gives_the_same_results() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let Delivery::Answered(answered) = client.post(&endpoint, PATH, HEADERS, BODY) else { panic!() };
+                let Delivery::Answered(answered) = client.post(&endpoint, PATH, HEADERS, BODY) else {
+                    panic!()
+                };
                 assert_eq!(answered.body, WITH_LENGTH.body);
             });
         }

@@ -27,7 +27,11 @@ fn maybe_sent(delivery: Delivery) -> MaybeSent {
     }
 }
 
-async fn within(limit: Duration, settings: HttpSettings, endpoint: &caas_transport_std::Endpoint) -> Delivery {
+async fn within(
+    limit: Duration,
+    settings: HttpSettings,
+    endpoint: &caas_transport_std::Endpoint,
+) -> Delivery {
     let client = HttpClient::new(settings).unwrap();
     let started = Instant::now();
     let delivery = post(&client, endpoint).await;
@@ -57,7 +61,8 @@ async fn slow_bytes_end_at_the_whole_deadline() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    let delivery = within(SHORT, HttpSettings { first_byte: SHORT, whole: 2 * SHORT, ..settings() }, &endpoint).await;
+    let delivery =
+        within(SHORT, HttpSettings { first_byte: SHORT, whole: 2 * SHORT, ..settings() }, &endpoint).await;
     assert_eq!(maybe_sent(delivery), MaybeSent::WholeTimedOut { after: 2 * SHORT });
 }
 
@@ -94,7 +99,8 @@ async fn a_body_of_exactly_the_limit_is_an_answer_and_one_byte_more_is_not() {
     for length in [limit, limit + 1] {
         let body = "x".repeat(length);
         let with_length = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
-        let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n");
+        let chunked =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body}\r\n0\r\n\r\n");
         for answer in [with_length, chunked] {
             let (endpoint, _) = peer_answering(answer).await;
             let delivery = post(&client, &endpoint).await;
@@ -129,7 +135,9 @@ async fn endless_headers_and_too_many_are_given_up_at_the_limit() {
     });
     assert_eq!(maybe_sent(post(&client(), &endpoint).await), MaybeSent::HeadTooLarge);
 
-    let head = |count: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{}\r\n", "A: b\r\n".repeat(count - 1));
+    let head = |count: usize| {
+        format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{}\r\n", "A: b\r\n".repeat(count - 1))
+    };
     assert!(matches!(delivery_of(head(64)).await, Delivery::Answered(_)));
     assert_eq!(maybe_sent(delivery_of(head(65)).await), MaybeSent::HeadTooLarge);
 }
@@ -139,7 +147,10 @@ async fn endless_headers_and_too_many_are_given_up_at_the_limit() {
 async fn an_answer_that_gives_two_lengths_is_maybe_sent() {
     for head in ["Content-Length: 2\r\nContent-Length: 3", "Content-Length: 2, 3", "Content-Length: -2"] {
         let cause = maybe_sent(delivery_of(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}")).await);
-        assert!(matches!(cause, MaybeSent::AnswerMalformed { .. } | MaybeSent::ConflictingLengths), "{head}: {cause}");
+        assert!(
+            matches!(cause, MaybeSent::AnswerMalformed { .. } | MaybeSent::ConflictingLengths),
+            "{head}: {cause}"
+        );
     }
     for head in [
         "Content-Length: 2\r\nTransfer-Encoding: chunked",
@@ -187,7 +198,8 @@ async fn a_redirect_is_returned_and_not_followed() {
 
 #[tokio::test]
 async fn statuses_and_the_headers_that_matter_come_back() {
-    let answer = "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
+    let answer =
+        "HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi";
     let Delivery::Answered(answered) = delivery_of(answer).await else { panic!("answered expected") };
     assert_eq!((answered.status, answered.body.as_slice()), (429, &b"hi"[..]));
     assert_eq!(answered.retry_after, Some(Duration::from_secs(7)));

@@ -158,7 +158,11 @@ mod tests {
         assert_eq!(framing_of(200, &[]), Ok(Framing::UntilClose));
         assert_eq!(framing_of(204, &[]), Ok(Framing::Empty));
         for bad in ["5, 6", "5,5", "-1", "+5", "", "99999999999999999999999"] {
-            assert_eq!(framing_of(200, &[("content-length", bad)]), Err(MaybeSent::ConflictingLengths), "{bad:?}");
+            assert_eq!(
+                framing_of(200, &[("content-length", bad)]),
+                Err(MaybeSent::ConflictingLengths),
+                "{bad:?}"
+            );
         }
         let differing = [("content-length", "5"), ("content-length", "6")];
         assert_eq!(framing_of(200, &differing), Err(MaybeSent::ConflictingLengths));

@@ -2,10 +2,10 @@
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::HttpClient;
 use super::delivery::{Delivery, NotSent};
 use super::endpoint::Endpoint;
 use super::settings::{HttpSettings, SettingsError};
-use super::HttpClient;
 
 /// An [`HttpClient`] that blocks the calling thread. It has a small runtime of its own; results, limits and
 /// deadlines are the same.

@@ -102,7 +102,9 @@ async fn start_tls(
 fn tls_failure(error: &io::Error) -> NotSent {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match cause {
-        Some(rustls::Error::InvalidCertificate(detail)) => NotSent::Certificate { detail: detail.to_string() },
+        Some(rustls::Error::InvalidCertificate(detail)) => {
+            NotSent::Certificate { detail: detail.to_string() }
+        }
         Some(other) => NotSent::Tls { detail: other.to_string() },
         None => NotSent::Tls { detail: format!("the connection ended in the handshake ({})", error.kind()) },
     }

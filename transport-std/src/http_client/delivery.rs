@@ -209,7 +209,9 @@ impl NotSent {
             | NotSent::ConnectTimedOut { .. }
             | NotSent::ClosedBeforeSending
             | NotSent::WriteTimedOut { .. } => Blame::Link,
-            NotSent::Certificate { .. } | NotSent::Tls { .. } | NotSent::AnsweredBeforeSending => Blame::Carrier,
+            NotSent::Certificate { .. } | NotSent::Tls { .. } | NotSent::AnsweredBeforeSending => {
+                Blame::Carrier
+            }
         }
     }
 }
@@ -218,14 +220,18 @@ impl MaybeSent {
     /// Who has to do something.
     pub fn blame(&self) -> Blame {
         match self {
-            MaybeSent::ConnectionLost { .. } | MaybeSent::AnswerCut | MaybeSent::WriteTimedOut { .. } => Blame::Link,
+            MaybeSent::ConnectionLost { .. } | MaybeSent::AnswerCut | MaybeSent::WriteTimedOut { .. } => {
+                Blame::Link
+            }
             MaybeSent::AnswerMalformed { .. }
             | MaybeSent::ConflictingLengths
             | MaybeSent::UnknownTransferEncoding
             | MaybeSent::EndNotMarked
             | MaybeSent::SwitchedProtocols
             | MaybeSent::FirstByteTimedOut { .. } => Blame::Carrier,
-            MaybeSent::HeadTooLarge | MaybeSent::AnswerTooLarge { .. } | MaybeSent::WholeTimedOut { .. } => Blame::Limit,
+            MaybeSent::HeadTooLarge | MaybeSent::AnswerTooLarge { .. } | MaybeSent::WholeTimedOut { .. } => {
+                Blame::Limit
+            }
         }
     }
 }
@@ -239,7 +245,10 @@ impl fmt::Display for NotSent {
                 "unencrypted HTTP to {host} would show the password on the way; use https://, or name the host in Plaintext::AllowedTo"
             ),
             NotSent::NotLoopback { address } => {
-                write!(f, "localhost leads to {address} on this machine; correct its hosts file, or use https://")
+                write!(
+                    f,
+                    "localhost leads to {address} on this machine; correct its hosts file, or use https://"
+                )
             }
             NotSent::BadPath { position } => write!(
                 f,
@@ -255,11 +264,14 @@ impl fmt::Display for NotSent {
             NotSent::RequestTooLarge { bytes } => {
                 write!(f, "the request has {bytes} bytes, above {}; shorten it", super::MAX_REQUEST_BYTES)
             }
-            NotSent::InsideRuntime => {
-                f.write_str("the blocking client was called inside an asynchronous runtime; use HttpClient there")
-            }
+            NotSent::InsideRuntime => f.write_str(
+                "the blocking client was called inside an asynchronous runtime; use HttpClient there",
+            ),
             NotSent::NameLookup { host, error } => {
-                write!(f, "the name {host} was not found ({error}); check the URL, the name server and the link")
+                write!(
+                    f,
+                    "the name {host} was not found ({error}); check the URL, the name server and the link"
+                )
             }
             NotSent::Connect { address, error } => {
                 write!(f, "{address} took no connection ({error}); check the link, the firewall and the port")
@@ -280,9 +292,9 @@ impl fmt::Display for NotSent {
             NotSent::WriteTimedOut { after } => {
                 write!(f, "the connection took no byte within {after:?}; repeat it later")
             }
-            NotSent::AnsweredBeforeSending => {
-                f.write_str("the peer answered before a byte was handed over; check that the URL names the carrier")
-            }
+            NotSent::AnsweredBeforeSending => f.write_str(
+                "the peer answered before a byte was handed over; check that the URL names the carrier",
+            ),
         }
     }
 }
@@ -291,16 +303,26 @@ impl fmt::Display for MaybeSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: maybe sent: ", self.blame())?;
         match self {
-            MaybeSent::ConnectionLost { error } => write!(f, "the connection ended before an answer ({error})")?,
+            MaybeSent::ConnectionLost { error } => {
+                write!(f, "the connection ended before an answer ({error})")?
+            }
             MaybeSent::AnswerCut => f.write_str("the connection ended within the answer")?,
-            MaybeSent::AnswerMalformed { detail } => write!(f, "the answer is not well-formed HTTP ({detail})")?,
-            MaybeSent::HeadTooLarge => f.write_str("the answer's headers are above the limit (max_head_bytes)")?,
+            MaybeSent::AnswerMalformed { detail } => {
+                write!(f, "the answer is not well-formed HTTP ({detail})")?
+            }
+            MaybeSent::HeadTooLarge => {
+                f.write_str("the answer's headers are above the limit (max_head_bytes)")?
+            }
             MaybeSent::AnswerTooLarge { limit } => {
                 write!(f, "the answer's body is above {limit} bytes (max_answer_bytes)")?;
             }
             MaybeSent::ConflictingLengths => f.write_str("the answer gives two lengths")?,
-            MaybeSent::UnknownTransferEncoding => f.write_str("the answer has an unknown Transfer-Encoding")?,
-            MaybeSent::EndNotMarked => f.write_str("the answer has no length, and its end cannot be told from a break")?,
+            MaybeSent::UnknownTransferEncoding => {
+                f.write_str("the answer has an unknown Transfer-Encoding")?
+            }
+            MaybeSent::EndNotMarked => {
+                f.write_str("the answer has no length, and its end cannot be told from a break")?
+            }
             MaybeSent::SwitchedProtocols => f.write_str("the peer switched to another protocol")?,
             MaybeSent::WriteTimedOut { after } => write!(f, "the request was not taken within {after:?}")?,
             MaybeSent::FirstByteTimedOut { after } => write!(f, "no answer began within {after:?}")?,

@@ -148,16 +148,24 @@ impl fmt::Display for Endpoint {
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            EndpointError::TooLong => "the carrier's URL is longer than 512 bytes; write only https://host/prefix",
-            EndpointError::Scheme => "the carrier's URL begins with neither https:// nor http://; write https://host",
+            EndpointError::TooLong => {
+                "the carrier's URL is longer than 512 bytes; write only https://host/prefix"
+            }
+            EndpointError::Scheme => {
+                "the carrier's URL begins with neither https:// nor http://; write https://host"
+            }
             EndpointError::UserInfo => {
                 "the carrier's URL holds a user name or password; take it out, credentials are settings of their own"
             }
             EndpointError::Host => {
                 "the carrier's URL has no usable host; write an ASCII name, an IPv4 address or [an IPv6 address]"
             }
-            EndpointError::Port => "the port in the carrier's URL is no number from 1 to 65535; correct or leave it out",
-            EndpointError::QueryOrFragment => "the carrier's URL holds a ? or #; write only https://host/prefix",
+            EndpointError::Port => {
+                "the port in the carrier's URL is no number from 1 to 65535; correct or leave it out"
+            }
+            EndpointError::QueryOrFragment => {
+                "the carrier's URL holds a ? or #; write only https://host/prefix"
+            }
             EndpointError::Path => {
                 "the path in the carrier's URL holds a character that is not allowed there; percent-encode it"
             }
@@ -233,7 +241,11 @@ mod tests {
     #[test]
     fn well_formed_urls_print_as_they_are_used() {
         for (url, printed, authority) in [
-            ("https://apphub.mobitel.lk/mobext/mapi", "https://apphub.mobitel.lk/mobext/mapi", "apphub.mobitel.lk"),
+            (
+                "https://apphub.mobitel.lk/mobext/mapi",
+                "https://apphub.mobitel.lk/mobext/mapi",
+                "apphub.mobitel.lk",
+            ),
             ("HTTPS://API.Dialog.LK:443/", "https://api.dialog.lk", "api.dialog.lk"),
             ("http://127.0.0.1:7000", "http://127.0.0.1:7000", "127.0.0.1:7000"),
             ("http://[::1]:7000/a", "http://[::1]:7000/a", "[::1]:7000"),

@@ -64,7 +64,9 @@ fn delivery(end: End, progress: &Progress) -> Delivery {
             Delivery::NotSent(NotSent::AnsweredBeforeSending)
         }
         (false, End::Conversation(_)) => Delivery::NotSent(NotSent::ClosedBeforeSending),
-        (false, End::TimedOut(cause)) => Delivery::NotSent(NotSent::WriteTimedOut { after: time_given(&cause) }),
+        (false, End::TimedOut(cause)) => {
+            Delivery::NotSent(NotSent::WriteTimedOut { after: time_given(&cause) })
+        }
     }
 }
 
@@ -167,7 +169,11 @@ mod tests {
     }
 
     impl AsyncWrite for Stuck {
-        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
             let taken = bytes.len().min(self.takes);
             self.takes -= taken;
             if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
@@ -181,7 +187,11 @@ mod tests {
     }
 
     impl AsyncRead for Stuck {
-        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
             if self.takes > 0 || self.answer.is_empty() {
                 return Poll::Pending;
             }
@@ -210,7 +220,10 @@ mod tests {
     #[tokio::test]
     async fn a_stream_that_takes_one_byte_was_maybe_sent_the_request() {
         let delivery = over(Stuck { takes: 1, answer: b"" }).await;
-        assert_eq!(delivery, Delivery::MaybeSent(MaybeSent::WriteTimedOut { after: Duration::from_millis(20) }));
+        assert_eq!(
+            delivery,
+            Delivery::MaybeSent(MaybeSent::WriteTimedOut { after: Duration::from_millis(20) })
+        );
     }
 
     #[tokio::test]

@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn headers_that_frame_the_message_are_the_clients_own() {
-        for name in ["Host", "content-length", "Transfer-Encoding", "connection", "expect", "Proxy-Authorization"] {
+        for name in
+            ["Host", "content-length", "Transfer-Encoding", "connection", "expect", "Proxy-Authorization"]
+        {
             let refused = build_with("/x", &[(name, "1")], b"").err();
             assert_eq!(refused, Some(NotSent::ReservedHeader { position: 0 }), "{name}");
         }

@@ -112,13 +112,19 @@ impl fmt::Display for SettingsError {
                 f.write_str("configuration: max_head_bytes is below 8192; set at least 8192")
             }
             SettingsError::ZeroDeadline(name) => {
-                write!(f, "configuration: the deadline `{name}` is zero; set a time in which a carrier can answer")
+                write!(
+                    f,
+                    "configuration: the deadline `{name}` is zero; set a time in which a carrier can answer"
+                )
             }
             SettingsError::UserAgent => {
                 f.write_str("configuration: user_agent may hold visible ASCII and spaces only; correct it")
             }
             SettingsError::Runtime(kind) => {
-                write!(f, "system: the blocking client's runtime cannot be started ({kind}); free file descriptors or memory")
+                write!(
+                    f,
+                    "system: the blocking client's runtime cannot be started ({kind}); free file descriptors or memory"
+                )
             }
         }
     }

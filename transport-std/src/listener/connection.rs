@@ -41,7 +41,8 @@ pub(super) async fn serve(
         .max_headers(MAX_REQUEST_HEADERS);
     let requests = Requests { route, settings, permit: Arc::new(permit), served: AtomicUsize::new(0) };
     let requests = &requests;
-    let service = service_fn(move |request| async move { Ok::<_, Infallible>(requests.answer(request).await) });
+    let service =
+        service_fn(move |request| async move { Ok::<_, Infallible>(requests.answer(request).await) });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -71,7 +72,8 @@ struct Requests {
 
 impl Requests {
     async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Full<Bytes>> {
-        let last = self.served.fetch_add(1, Ordering::Relaxed) + 1 >= self.settings.max_requests_per_connection;
+        let last =
+            self.served.fetch_add(1, Ordering::Relaxed) + 1 >= self.settings.max_requests_per_connection;
         // hyper hides whether a Content-Length stood beside a Transfer-Encoding. What follows such a request on
         // the connection cannot be trusted, so nothing may follow.
         let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -90,7 +92,8 @@ impl Requests {
             Ok(content_encoding) => content_encoding,
             Err(refusal) => return (refusal, false),
         };
-        let admitted = self.route.admit(head.method.as_str(), head.uri.path(), content_type, content_encoding);
+        let admitted =
+            self.route.admit(head.method.as_str(), head.uri.path(), content_type, content_encoding);
         if let Err(refusal) = admitted {
             return (refusal, body.is_end_stream());
         }

@@ -9,7 +9,8 @@ pub(super) fn is_json(content_type: Option<&str>) -> bool {
     let Some(content_type) = content_type else { return true };
     let mut parts = content_type.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
-    let is_json = media_type.eq_ignore_ascii_case("application/json") || media_type.eq_ignore_ascii_case("text/json");
+    let is_json =
+        media_type.eq_ignore_ascii_case("application/json") || media_type.eq_ignore_ascii_case("text/json");
     is_json && parts.all(is_harmless)
 }
 

@@ -30,7 +30,8 @@ impl LiveTokens {
         let pair = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let previous = pair.previous.as_ref();
         let previous_live = Choice::from(u8::from(previous.is_some()));
-        pair.current.matches(candidate) | (previous.unwrap_or(&pair.current).matches(candidate) & previous_live)
+        pair.current.matches(candidate)
+            | (previous.unwrap_or(&pair.current).matches(candidate) & previous_live)
     }
 
     pub(super) fn rotate(&self, next: PathToken) {

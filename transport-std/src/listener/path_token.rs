@@ -96,11 +96,15 @@ impl fmt::Display for PathTokenError {
             PathTokenError::TooShort => {
                 "configuration: the notification token has fewer than 16 characters; take a longer random one"
             }
-            PathTokenError::TooLong => "configuration: the notification token has more than 128 characters; shorten it",
+            PathTokenError::TooLong => {
+                "configuration: the notification token has more than 128 characters; shorten it"
+            }
             PathTokenError::Character => {
                 "configuration: the notification token may hold A-Z a-z 0-9 - . _ ~ only; take another"
             }
-            PathTokenError::NoRandom => "system: no random numbers for a notification token; give one yourself",
+            PathTokenError::NoRandom => {
+                "system: no random numbers for a notification token; give one yourself"
+            }
         })
     }
 }
@@ -140,7 +144,9 @@ mod tests {
         let token = PathToken::new("0123456789abcdef").unwrap();
         let matches = |candidate: &[u8]| bool::from(token.matches(candidate));
         assert!(matches(b"0123456789abcdef"));
-        for other in [&b""[..], b"0123456789abcde", b"0123456789abcdeF", b"0123456789abcdef\0", b"0123456789abcdef0"] {
+        for other in
+            [&b""[..], b"0123456789abcde", b"0123456789abcdeF", b"0123456789abcdef\0", b"0123456789abcdef0"]
+        {
             assert!(!matches(other));
         }
         let longest = PathToken::new("a".repeat(128)).unwrap();

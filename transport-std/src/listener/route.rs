@@ -87,7 +87,13 @@ impl NotificationRoute {
     ///
     /// # Dropping the future
     /// Once the handler has begun it runs to its end; only the answer is lost, and the carrier sends again.
-    pub async fn answer(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> RouteAnswer {
+    pub async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> RouteAnswer {
         let header = |name: &str| {
             let found = headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
             found.map(|(_, value)| *value)
