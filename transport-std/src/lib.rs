@@ -23,3 +23,8 @@ pub use listener::{
     PathToken, PathTokenError, RouteAnswer, RouteError, RouteSettings, Taken, TakenFuture,
 };
 pub use tls::{Roots, RootsError};
+
+/// The README's example, compiled by the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
