@@ -71,22 +71,22 @@ impl Builder {
         self
     }
 
-    /// Whether a second charge request is refused while the subscriber has an open prompt. By default it raises a
-    /// second prompt, which makes double prompting visible.
+    /// Whether a second charge request is refused while the subscriber has an open prompt. By default it
+    /// raises a second prompt, which makes double prompting visible.
     pub fn handset_busy_while_prompted(mut self, busy: bool) -> Self {
         self.settings.handset_busy_while_prompted = busy;
         self
     }
 
-    /// Whether a repeated `externalTrxId` is recognised; it is by default. Where it is not, a second debit takes the
-    /// money again.
+    /// Whether a repeated `externalTrxId` is recognised; it is by default. Where it is not, a second debit
+    /// takes the money again.
     pub fn deduplicates(mut self, deduplicates: bool) -> Self {
         self.settings.deduplicates = deduplicates;
         self
     }
 
-    /// What a recognised duplicate is answered; the first answer once more by default. One that asks for another
-    /// amount or subscriber is always answered E1379.
+    /// What a recognised duplicate is answered; the first answer once more by default. One that asks for
+    /// another amount or subscriber is always answered E1379.
     pub fn duplicate_answer(mut self, answer: DuplicateAnswer) -> Self {
         self.settings.duplicate_answer = answer;
         self

@@ -53,7 +53,7 @@ async fn run_errand(engine: &Engine, errand: Errand, url: Option<String>) {
     };
     engine.with(|state, now| {
         let record = state.book.outbox.delivered(parcel, body, outcome, now);
-        state.book.events.push(SimulatorEvent::NotificationSent(record));
+        state.book.events.extend(record.map(SimulatorEvent::NotificationSent));
     });
 }
 

@@ -1,5 +1,5 @@
-//! Faults as data: what goes wrong, and how often. What a fault does to the wire is decided here; the server only
-//! carries it out.
+//! Faults as data: what goes wrong, and how often. What a fault does to the wire is decided here; the server
+//! only carries it out.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -249,7 +249,8 @@ fn refusal(code: &str) -> Answer {
     let detail = match code {
         "E1312" => "Invalid request",
         "E1313" => {
-            "Authentication failure. There is no active application, or no active service provider or given password in the request is invalid."
+            "Authentication failure. There is no active application, or no active service \
+             provider or given password in the request is invalid."
         }
         "E1317" => "MSISDN which is in the request is in invalid state.",
         "E1325" => "Format of the address is invalid",

@@ -54,8 +54,8 @@ pub struct Capture {
     pub source: CaptureSource,
 }
 
-/// Every capture since the start (or the last reset), oldest first. Nothing is ever trimmed or taken back: it is
-/// the witness. There are no refunds.
+/// Every capture since the start (or the last reset), oldest first. Nothing is ever trimmed or taken back: it
+/// is the witness. There are no refunds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Ledger {

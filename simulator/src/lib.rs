@@ -1,8 +1,8 @@
-//! A carrier to develop against. One HTTP server on the loopback plays Mobitel CaaS and the Ideamart family at the
-//! paths of their documents, keeps a ledger of every capture, and fails on request.
+//! A carrier to develop against. One HTTP server on the loopback plays Mobitel CaaS and the Ideamart family
+//! at the paths of their documents, keeps a ledger of every capture, and fails on request.
 //!
-//! The simulator shares no code with the library it tests: its [`Ledger`] is an independent witness of who was
-//! charged what.
+//! The simulator shares no code with the library it tests: its [`Ledger`] is an independent witness of who
+//! was charged what.
 //!
 //! ```
 //! use caas_simulator::{Fault, Service, Simulator, Times};

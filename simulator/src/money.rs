@@ -18,7 +18,7 @@ pub(crate) fn decimal(minor: u64) -> String {
 
 /// `25`, and `25.50` where whole rupees do not say it: the form the seeds' `totalAmount` has.
 pub(crate) fn short(minor: u64) -> String {
-    if minor % 100 == 0 { (minor / 100).to_string() } else { decimal(minor) }
+    if minor.is_multiple_of(100) { (minor / 100).to_string() } else { decimal(minor) }
 }
 
 #[cfg(test)]

@@ -77,6 +77,8 @@ pub(crate) struct Outbox {
     last_sent: BTreeMap<String, Parcel>,
     records: VecDeque<DeliveryRecord>,
     made: usize,
+    /// A parcel was handed out by this outbox and has not come back.
+    in_flight: bool,
 }
 
 impl Outbox {
@@ -113,7 +115,8 @@ impl Outbox {
         self.parcels.iter().map(|parcel| parcel.due).min()
     }
 
-    /// The next thing to do at `now`. `fault` is asked once for each delivery.
+    /// The next thing to do at `now`, to be given back to [`delivered`](Self::delivered) before the next is
+    /// asked for. `fault` is asked once for each delivery.
     pub(crate) fn next_errand(
         &mut self,
         now: u64,
@@ -121,14 +124,13 @@ impl Outbox {
     ) -> Option<Errand> {
         loop {
             let mut parcel = self.take_due(now)?;
+            self.in_flight = true;
             let struck = if parcel.exempt { None } else { fault() };
             parcel.exempt = true;
             match struck {
                 Some(NotificationFault::Drop) => return Some(Errand::Dropped(parcel)),
-                Some(NotificationFault::Delay(milliseconds)) => {
-                    self.put_off(parcel, now + milliseconds, false)
-                }
-                Some(NotificationFault::Reorder) => self.put_off(parcel, now + Self::HOLD, true),
+                Some(NotificationFault::Delay(milliseconds)) => self.put_off(parcel, milliseconds, false),
+                Some(NotificationFault::Reorder) => self.put_off(parcel, Self::HOLD, true),
                 Some(NotificationFault::Duplicate(copies)) => {
                     (0..copies).for_each(|_| self.parcels.push(parcel.clone()));
                     return Some(send(parcel, false));
@@ -140,14 +142,18 @@ impl Outbox {
         }
     }
 
-    /// Keeps what came of a delivery and plans the next one where it is owed.
+    /// Keeps what came of a delivery and plans the next one where it is owed. A parcel of an outbox that was
+    /// reset meanwhile is nobody's any more.
     pub(crate) fn delivered(
         &mut self,
         parcel: Parcel,
         sent: String,
         outcome: DeliveryOutcome,
         now: u64,
-    ) -> DeliveryRecord {
+    ) -> Option<DeliveryRecord> {
+        if !std::mem::take(&mut self.in_flight) {
+            return None;
+        }
         let settled = matches!(outcome, DeliveryOutcome::Acknowledged | DeliveryOutcome::Dropped);
         let again = !settled && parcel.attempt < Self::DELIVERIES;
         let record = DeliveryRecord {
@@ -171,7 +177,7 @@ impl Outbox {
                 ..parcel
             });
         }
-        record
+        Some(record)
     }
 
     pub(crate) fn records(&self) -> Vec<DeliveryRecord> {
@@ -190,8 +196,10 @@ impl Outbox {
         (parcel.due <= now).then(|| self.parcels.remove(place))
     }
 
-    fn put_off(&mut self, parcel: Parcel, due: u64, held: bool) {
-        self.parcels.push(Parcel { due, held, ..parcel });
+    /// Counted from when it was due, not from when somebody looked.
+    fn put_off(&mut self, parcel: Parcel, milliseconds: u64, held: bool) {
+        self.in_flight = false;
+        self.parcels.push(Parcel { due: parcel.due.saturating_add(milliseconds), held, ..parcel });
     }
 
     fn let_held_go(&mut self, now: u64) {

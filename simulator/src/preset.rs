@@ -1,7 +1,7 @@
 //! The values this simulator answers with where a carrier documents none, and the credentials it knows.
 //!
-//! Mobitel documents no status value at all. The `MOBITEL_*` values are the simulator's own: distinct, so that a
-//! test sees which one came, and public, so that a configuration can name them.
+//! Mobitel documents no status value at all. The `MOBITEL_*` values are the simulator's own: distinct, so
+//! that a test sees which one came, and public, so that a configuration can name them.
 
 /// The charge request was taken and the payer is asked.
 pub const MOBITEL_ACCEPTED: &str = "1000";
@@ -33,7 +33,8 @@ pub const EZCASH_AGENT_PIN: &str = "4444";
 /// The eZ Cash agent alias of the seeds.
 pub const EZCASH_AGENT_ALIAS: &str = "VC_0000";
 
-/// Every application the seeds' samples name, with its password: the documents' samples run as they are printed.
+/// Every application the seeds' samples name, with its password: the documents' samples run as they are
+/// printed.
 pub const APPLICATIONS: [(&str, &str); 4] = [
     (APPLICATION_ID, PASSWORD),
     ("APP_000017", PASSWORD),

@@ -179,7 +179,8 @@ impl Simulator {
     /// The payer consents to a prompt.
     ///
     /// # Errors
-    /// [`Refused::UnknownReference`], or [`Refused::PromptClosed`] where it was answered before or has expired.
+    /// [`Refused::UnknownReference`], or [`Refused::PromptClosed`] where it was answered before or has
+    /// expired.
     pub fn approve(&self, reference: &str) -> Result<(), Refused> {
         self.answer(reference, Payer::Approve)
     }
@@ -208,8 +209,8 @@ impl Simulator {
         self.answer(reference, Payer::WrongPin)
     }
 
-    /// The payer pays at eZ Cash, any amount (minor units) and any number of times. `id` is a `referenceId`, an
-    /// `internalTrxId` or an `externalTrxId` (its latest request then).
+    /// The payer pays at eZ Cash, any amount (minor units) and any number of times. `id` is a `referenceId`,
+    /// an `internalTrxId` or an `externalTrxId` (its latest request then).
     ///
     /// # Errors
     /// [`Refused::UnknownReference`], [`Refused::AmountZero`], [`Refused::AmountTooLarge`].
@@ -225,7 +226,8 @@ impl Simulator {
         self.engine.with(|state, now| state.fail(id, code, now))
     }
 
-    /// eZ Cash opens a second payment under the same `externalTrxId`, with a reference and an internal id of its own.
+    /// eZ Cash opens a second payment under the same `externalTrxId`, with a reference and an internal id of
+    /// its own.
     ///
     /// # Errors
     /// [`Refused::UnknownReference`].

@@ -287,8 +287,8 @@ impl State {
     }
 }
 
-/// The ids the carrier makes. They start from the calendar, so a simulator started later does not give out the ids
-/// which a terminal's journal still holds, and they go on over a reset.
+/// The ids the carrier makes. They start from the calendar, so a simulator started later does not give out
+/// the ids which a terminal's journal still holds, and they go on over a reset.
 pub(crate) struct Ids {
     started: u64,
     made: u64,

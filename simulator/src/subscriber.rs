@@ -30,8 +30,8 @@ impl Subscriber {
     }
 }
 
-/// One name for all forms of a number: `tel:` and `tell:` go, `07…` and `+94…` become `947…`. Anything that is no
-/// number (a user name, a masked id) stays as it is.
+/// One name for all forms of a number: `tel:` and `tell:` go, `07…` and `+94…` become `947…`. Anything
+/// that is no number (a user name, a masked id) stays as it is.
 pub(crate) fn canonical(id: &str) -> String {
     let id = id.trim();
     let bare = ["tell:", "tel:"]

@@ -233,6 +233,24 @@ fn a_notification_can_be_sent_once_more() {
     assert_eq!(sim.repeat_notification("00000000"), Err(Refused::UnknownReference));
 }
 
+#[test]
+fn a_reset_forgets_a_notification_that_is_on_its_way() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let sim = Simulator::builder().clock_rate(0).notify_url(&url).start().unwrap();
+    post(&sim, DEBIT, &ezcash_body("s1", "10"));
+    let (on_its_way, _) = silent.accept().unwrap();
+    sim.reset();
+    let receiver = NotificationReceiver::start();
+    sim.set_notify_url(&receiver.url);
+    drop(on_its_way);
+    post(&sim, DEBIT, &ezcash_body("s2", "10"));
+    assert_eq!(receiver.next().text("externalTrxId"), "s2");
+    sim.fast_forward(Duration::from_secs(3_600));
+    assert!(receiver.is_silent());
+    assert!(sim.deliveries().iter().all(|record| record.body.contains("s2")));
+}
+
 fn start(builder: Builder) -> (Simulator, NotificationReceiver) {
     let receiver = NotificationReceiver::start();
     (builder.notify_url(&receiver.url).start().unwrap(), receiver)

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use caas_simulator::{ConfirmMeaning, Payer, PromptState, Refused, Simulator, preset};
+use caas_simulator::{ConfirmMeaning, Payer, PromptState, Refused, Simulator, SimulatorEvent, preset};
 use serde_json::json;
 use support::*;
 
@@ -79,6 +79,22 @@ fn a_payer_who_thinks_first_consents_when_virtual_time_says_so() {
 }
 
 #[test]
+fn a_payer_consents_on_a_running_clock_without_anybody_asking() {
+    let delay = Duration::from_secs(3);
+    let sim = Simulator::builder().payer_delay(delay).clock_rate(60).start().unwrap();
+    let mut events = sim.events();
+    charge(&sim, "5");
+    let captured = loop {
+        if let SimulatorEvent::Captured(capture) = events.blocking_recv().unwrap() {
+            break capture;
+        }
+    };
+    let prompt = &sim.prompts()[0];
+    assert_eq!(captured.at, prompt.opened_at + 3_000);
+    assert_eq!(prompt.state, PromptState::Approved);
+}
+
+#[test]
 fn a_second_request_raises_a_second_prompt_and_both_can_cost() {
     let sim = Simulator::builder().payer(Payer::Ask).start().unwrap();
     let (first, second) = (charge(&sim, "5"), charge(&sim, "5"));
@@ -131,7 +147,8 @@ fn a_reference_nobody_was_given_is_unknown() {
 fn a_wrong_client_id_is_answered_by_the_gateway_as_captured() {
     let sim = Simulator::start();
     let bytes = format!(
-        "POST {CHARGE} HTTP/1.1\r\nHost: s\r\nx-ibm-client-id: wrong\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}"
+        "POST {CHARGE} HTTP/1.1\r\nHost: s\r\n\
+         x-ibm-client-id: wrong\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}"
     );
     let reply = parse(&raw(&sim, bytes.as_bytes()).unwrap()).unwrap();
     assert_eq!(reply.status, 401);

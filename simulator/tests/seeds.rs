@@ -1,4 +1,5 @@
-//! Every sample of the carriers' documents, sent as printed and compared with the printed answer field for field.
+//! Every sample of the carriers' documents, sent as printed and compared with the printed answer field for
+//! field.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
