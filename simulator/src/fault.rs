@@ -46,7 +46,7 @@ pub enum Fault {
 pub enum NotificationFault {
     /// It is never sent, and not re-delivered either.
     Drop,
-    /// It is sent so many times more.
+    /// It is sent so many times more, 1000 at most.
     Duplicate(u32),
     /// It is sent so many virtual milliseconds later.
     Delay(u64),

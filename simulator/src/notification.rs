@@ -88,6 +88,8 @@ impl Outbox {
     const FIRST_BACK_OFF: u64 = 5_000;
     /// How long a held-back notification waits for another one to overtake it. Virtual.
     const HOLD: u64 = 30_000;
+    /// More copies than any carrier sends, and few enough to keep in memory.
+    const COPIES: u32 = 1_000;
     /// Bounded like every view.
     const RECORDS_KEPT: usize = 1_000;
 
@@ -132,7 +134,7 @@ impl Outbox {
                 Some(NotificationFault::Delay(milliseconds)) => self.put_off(parcel, milliseconds, false),
                 Some(NotificationFault::Reorder) => self.put_off(parcel, Self::HOLD, true),
                 Some(NotificationFault::Duplicate(copies)) => {
-                    (0..copies).for_each(|_| self.parcels.push(parcel.clone()));
+                    (0..copies.min(Self::COPIES)).for_each(|_| self.parcels.push(parcel.clone()));
                     return Some(send(parcel, false));
                 }
                 Some(NotificationFault::AckLost) => return Some(send(parcel, true)),
