@@ -67,3 +67,38 @@ pub struct Credentials {
     /// `ezcashAgentAlias`, likewise.
     pub agent_alias: Secret,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    /// I12
+    #[test]
+    fn no_secret_shows_in_debug_output() {
+        let secret = || Secret::new("95904999aa8edb0c038b3295fdd271de").unwrap();
+        let credentials = Credentials {
+            client: secret(),
+            application: secret(),
+            password: secret(),
+            agent_pin: secret(),
+            agent_alias: secret(),
+        };
+        let shown = format!("{credentials:?} {:?}", secret());
+        assert!(!shown.contains("9590") && shown.matches("<secret>").count() == 6, "{shown}");
+    }
+
+    #[test]
+    fn a_secret_can_stand_in_a_header_or_it_is_refused() {
+        assert!(Secret::new(&"x".repeat(SECRET_MAX)).is_ok());
+        for (text, error) in [
+            ("", IdError::Empty),
+            ("a\r\nHost: b", IdError::BadCharacter),
+            ("a b", IdError::BadCharacter),
+            ("é", IdError::BadCharacter),
+        ] {
+            assert_eq!(Secret::new(text).err(), Some(error), "{text:?}");
+        }
+        assert_eq!(Secret::new(&"x".repeat(65)).err(), Some(IdError::TooLong { max: SECRET_MAX }));
+    }
+}

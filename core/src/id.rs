@@ -155,3 +155,53 @@ fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdErro
     }
     String::try_from(text).map_err(|_| IdError::TooLong { max: N })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn a_sale_id_is_printable_ascii_without_spaces() {
+        assert_eq!(SaleId::new("K1/2026-11-08#7").map(|id| id.as_str().len()), Ok(15));
+        assert!(SaleId::new(&"x".repeat(SALE_ID_MAX)).is_ok());
+        for (text, error) in [
+            ("", IdError::Empty),
+            ("a b", IdError::BadCharacter),
+            ("a\n", IdError::BadCharacter),
+            ("අ", IdError::BadCharacter),
+            ("123456789012345678901234567890123", IdError::TooLong { max: 32 }),
+        ] {
+            assert_eq!(SaleId::new(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_form_of_a_subscriber_in_the_documents_is_kept_verbatim() {
+        for text in
+            ["94771234567", "tel:94702725777", "tel: 94771234567", "tell:94773687964", "0712755777", "kamal"]
+        {
+            assert_eq!(Subscriber::new(text).unwrap().expose(), text);
+        }
+        assert!(Subscriber::new(&"m".repeat(SUBSCRIBER_MAX)).is_ok());
+        assert_eq!(Subscriber::new(&"m".repeat(93)), Err(IdError::TooLong { max: SUBSCRIBER_MAX }));
+    }
+
+    /// I12
+    #[test]
+    fn a_subscriber_shows_three_characters_at_most() {
+        for (text, shown) in
+            [("94771234567", "*567"), ("tel:0712755777", "*777"), ("123456", "*"), ("7", "*")]
+        {
+            let payer = Subscriber::new(text).unwrap();
+            assert_eq!(format!("{payer}"), shown);
+            assert_eq!(format!("{payer:?} {:?}", payer.masked()), format!("{shown} {shown}"));
+        }
+        assert_eq!(format!("{}", Masked("ශ්‍රී")), "*ී");
+    }
+
+    #[test]
+    fn errors_name_the_limit() {
+        assert_eq!(format!("{}", IdError::TooLong { max: 32 }), "the id is longer than 32 characters");
+    }
+}

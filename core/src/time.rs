@@ -71,3 +71,41 @@ impl TickWidener {
         Instant((u64::from(self.wraps) << 32) | u64::from(tick))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_neither_wraps_nor_runs_backwards() {
+        let late = Instant::from_millis(u64::MAX);
+        assert_eq!(late.after(SECOND), late);
+        assert_eq!(Instant::ZERO.since(late), 0);
+        assert_eq!(Instant::ZERO.after(120 * SECOND).since(Instant::ZERO), 120_000);
+    }
+
+    /// R51
+    #[test]
+    fn a_tick_counter_is_widened_over_every_wrap() {
+        let mut clock = TickWidener::new();
+        let step: u32 = 0x7FFF_FFFF;
+        let mut expected: u64 = 0;
+        let mut tick: u32 = 0;
+        for _ in 0..1000 {
+            assert_eq!(clock.widen(tick).as_millis(), expected);
+            assert_eq!(clock.widen(tick).as_millis(), expected);
+            tick = tick.wrapping_add(step);
+            expected += u64::from(step);
+        }
+    }
+
+    /// R51
+    #[test]
+    fn a_deadline_across_the_wrap_is_right() {
+        let mut clock = TickWidener::new();
+        let asked = clock.widen(u32::MAX - 60_000);
+        let deadline = asked.after(120 * SECOND);
+        assert!(clock.widen(59_998) < deadline);
+        assert_eq!(clock.widen(59_999), deadline);
+    }
+}

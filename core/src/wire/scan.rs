@@ -438,3 +438,183 @@ impl<'a> Scanner<'a> {
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    fn read(body: &str) -> Result<Option<String>, WireFault> {
+        let [found] = members(body.as_bytes(), &["a"])?;
+        Ok(match found {
+            Found::Missing | Found::Null => None,
+            Found::Text(text) => Some(text.chars().collect()),
+            Found::Nested(source) => Some(source.to_string()),
+        })
+    }
+
+    #[test]
+    fn scalars_of_any_kind_read_as_their_text() {
+        for (value, text) in [
+            ("\"x\"", "x"),
+            ("-0.5e+10", "-0.5e+10"),
+            ("0", "0"),
+            ("true", "true"),
+            ("false", "false"),
+            (r#""\"\\\/\b\f\n\r\t\u00e9""#, "\"\\/\u{8}\u{c}\n\r\t\u{e9}"),
+            (r#""\ud83d\ude42!""#, "🙂!"),
+            (r#""\uD83D""#, "\u{fffd}"),
+            (r#""\ud83dx\ude42""#, "\u{fffd}x\u{fffd}"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\u0041BCDEF""#, "ABCDEF"),
+            ("[1, {}]", "[1, {}]"),
+            ("{ }", "{ }"),
+        ] {
+            assert_eq!(read(&format!("{{\"a\":{value}}}")), Ok(Some(text.into())), "{value}");
+            assert_eq!(read(&format!("{{\"b\":{value}}}")), Ok(None), "{value}");
+        }
+        assert_eq!(read("{\"a\":null}"), Ok(None));
+    }
+
+    #[test]
+    fn what_the_grammar_does_not_allow_is_refused_in_members_that_nobody_asked_for_too() {
+        for value in [
+            "",
+            "01",
+            "+1",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "-",
+            "nul",
+            "nulL",
+            "True",
+            "'x'",
+            "x",
+            "\"x",
+            "\"\n\"",
+            "\"\t\"",
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\u12g4""#,
+            r#""\"#,
+            "[1",
+            "[1}",
+            "{1:2}",
+            "{\"b\"}",
+            "{\"b\":}",
+            "{\"b\" 1}",
+            "[,]",
+            "{,}",
+            "[1,,]",
+            "[1 2]",
+            "1 2",
+            "\"\"\"\"",
+            "NaN",
+            "Infinity",
+            "0x1",
+            "//",
+            "{\"b\":1;}",
+            "\u{a0}1",
+        ] {
+            for name in ["a", "b"] {
+                let body = format!("{{\"{name}\":{value}}}");
+                assert_eq!(read(&body), Err(WireFault::NotJson), "{body}");
+                assert!(serde_json::from_str::<Value>(&body).is_err(), "{body}");
+            }
+        }
+        for body in ["{}}", "{}{}", "{},", "{} x", "[]", "1", "{\"a\":1", "{", "\u{feff}\u{feff}{}"] {
+            assert_eq!(read(body), Err(WireFault::NotJson), "{body}");
+        }
+    }
+
+    #[test]
+    fn one_comma_before_a_closing_bracket_is_accepted_everywhere() {
+        assert_eq!(read("{\"b\":[1,{\"c\":2,},],\"a\":1,}"), Ok(Some("1".into())));
+    }
+
+    #[test]
+    fn null_and_a_value_under_one_name_contradict_each_other() {
+        for body in
+            ["{\"a\":null,\"A\":1}", "{\"a\":1,\"a\":null}", "{\"a\":1,\"a\":[1]}", "{\"a\":1,\"a\":1.0}"]
+        {
+            assert_eq!(read(body), Err(WireFault::DuplicateMember), "{body}");
+        }
+        for body in ["{\"a\":\"1\",\"A\":1}", "{\"a\":[1],\"a\":[1]}", "{\"\\u0061\":1,\"a\":1}"] {
+            assert!(read(body).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn objects_are_found_directly_in_an_array_only() {
+        let mut found = Vec::new();
+        objects(r#"[1, {"a":{"b":1}}, [{"c":1}], {}]"#, |object| found.push(object)).unwrap();
+        assert_eq!(found, [r#"{"a":{"b":1}}"#, "{}"]);
+        assert_eq!(objects("{}", |_| {}), Err(WireFault::NotJson));
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// The reference is serde_json: what it writes is read here as it reads it.
+        #[test]
+        fn a_valid_object_reads_as_serde_json_reads_it(known in json(), before in json(), after in json(), pretty: bool) {
+            let value = serde_json::json!({ "_": before, "a": known, "z": after });
+            let body = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let expected = match &known {
+                Value::Null => None,
+                Value::String(text) => Some(text.clone()),
+                Value::Bool(_) | Value::Number(_) => Some(known.to_string()),
+                Value::Array(_) | Value::Object(_) => {
+                    let found = read(&body).unwrap().unwrap();
+                    prop_assert_eq!(serde_json::from_str::<Value>(&found).unwrap(), known);
+                    return Ok(());
+                }
+            };
+            prop_assert_eq!(read(&body), Ok(expected));
+        }
+
+        /// Both refuse the same texts, but for the four liberties that this module's documentation names.
+        #[test]
+        fn a_text_that_was_changed_is_refused_where_serde_json_refuses_it(
+            value in json(), at: prop::sample::Index, with in "[]\\[{}\",:\\\\0-9eE.+u-]?",
+        ) {
+            let mut body: Vec<char> = serde_json::json!({ "a": value }).to_string().chars().collect();
+            let place = at.index(body.len());
+            body.splice(place..=place, with.chars());
+            let body: String = body.into_iter().collect();
+            let theirs = serde_json::from_str::<serde_json::Map<String, Value>>(&body);
+            match read(&body) {
+                Ok(_) => {
+                    let without_comma = body.replace(",}", "}").replace(",]", "]");
+                    let lenient = theirs.is_ok()
+                        || serde_json::from_str::<Value>(&without_comma).is_ok()
+                        || body.to_lowercase().contains("\\ud")
+                        || theirs.is_err_and(|error| error.to_string().contains("out of range"));
+                    prop_assert!(lenient, "{}", body);
+                }
+                Err(WireFault::DuplicateMember) => {}
+                Err(fault) => prop_assert!(theirs.is_err(), "{} {:?}", body, fault),
+            }
+        }
+    }
+}
