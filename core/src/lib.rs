@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod charge;
 pub mod credentials;
 pub mod id;
 pub mod id_generator;

@@ -181,7 +181,10 @@ impl Currency {
     /// Reads a code in either case; `None` if it is not three letters.
     pub fn parse(text: &str) -> Option<Self> {
         let letters: [u8; 3] = text.trim().as_bytes().try_into().ok()?;
-        letters.iter().all(u8::is_ascii_alphabetic).then(|| Currency(letters.map(|letter| letter.to_ascii_uppercase())))
+        letters
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| Currency(letters.map(|letter| letter.to_ascii_uppercase())))
     }
 
     /// The code, "LKR".

@@ -231,6 +231,8 @@ pub struct Limits {
     pub confirms: u8,
     /// Largest amount of one charge.
     pub amount: Amount,
+    /// Largest amount that is released on notifications alone, without an answer that says "executed".
+    pub notified_release: Amount,
 }
 
 impl<'p> Profile<'p> {

@@ -25,7 +25,12 @@ pub fn dialog() -> Profile<'static> {
         ],
         currencies: &[Currency::LKR],
         // Dialling a menu and typing a reference takes longer than answering a prompt; the document names no window.
-        windows: Windows { consent: 300 * SECOND, sale: 330 * SECOND, listen: 600 * SECOND, ..family.windows },
+        windows: Windows {
+            consent: 300 * SECOND,
+            sale: 330 * SECOND,
+            listen: 600 * SECOND,
+            ..family.windows
+        },
         ..family
     }
 }

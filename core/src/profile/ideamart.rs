@@ -1,6 +1,6 @@
 use super::{
-    Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths, Polling,
-    Profile, Service, TotalMeaning, Windows,
+    Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths,
+    Polling, Profile, Service, TotalMeaning, Windows,
 };
 use crate::money::{AMOUNT_MAX_MINOR, Amount, AmountFormat, Currency};
 use crate::status_code::{Class, CodeRow};
@@ -19,7 +19,11 @@ pub fn ideamart() -> Profile<'static> {
             balance: Some("/caas/balance/query"),
             instruments: None,
         },
-        fields: FieldNames { subscriber: "subscriberId", instrument: "paymentInstrument", params: "additionalParams" },
+        fields: FieldNames {
+            subscriber: "subscriberId",
+            instrument: "paymentInstrument",
+            params: "additionalParams",
+        },
         instruments: &[MOBILE_ACCOUNT],
         amount_format: AmountFormat::TwoDecimals,
         currencies: &[Currency::LKR, Currency::USD],
@@ -43,7 +47,7 @@ pub fn ideamart() -> Profile<'static> {
             listen: 60 * SECOND,
         },
         polling: Polling { first: 5 * SECOND, most: 15 * SECOND },
-        limits: Limits { attempts: 3, sends: 4, confirms: 0, amount: LARGEST },
+        limits: Limits { attempts: 3, sends: 4, confirms: 0, amount: LARGEST, notified_release: LARGEST },
     }
 }
 

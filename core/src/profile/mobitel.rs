@@ -1,6 +1,6 @@
 use super::{
-    Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths, Polling,
-    Profile, Service, TotalMeaning, Windows,
+    Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths,
+    Polling, Profile, Service, TotalMeaning, Windows,
 };
 use crate::money::{AMOUNT_MAX_MINOR, Amount, AmountFormat, Currency};
 use crate::status_code::{Class, CodeRow};
@@ -50,11 +50,11 @@ pub fn mobitel<'p>(statuses: &'p [CodeRow<'p>]) -> Profile<'p> {
             answer: 30 * SECOND,
             consent: 120 * SECOND,
             execution: 240 * SECOND,
-            sale: 150 * SECOND,
+            sale: 180 * SECOND,
             listen: 0,
         },
         polling: Polling { first: 5 * SECOND, most: 15 * SECOND },
-        limits: Limits { attempts: 3, sends: 4, confirms: 60, amount: LARGEST },
+        limits: Limits { attempts: 3, sends: 4, confirms: 60, amount: LARGEST, notified_release: LARGEST },
     }
 }
 

@@ -324,7 +324,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn open(&mut self, object: bool) -> Result<Event<'a>, WireFault> {
-        if self.depth >= DEPTH_MAX {
+        if self.depth > DEPTH_MAX {
             return Err(WireFault::TooDeep);
         }
         self.advance(1);

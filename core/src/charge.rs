@@ -1,0 +1,695 @@
+//! One sale's payment: the state machine.
+//!
+//! A [`Charge`] gathers evidence from answers, notifications and time, and derives from it what the application sees:
+//! [`Payment`], [`Sale`], [`Release`], what was received, what is to be refunded, and whether a person must look. The
+//! derivation is the table in [`transition`]. The caller owns the clock, the buffers and the storage:
+//!
+//! 1. [`Charge::start`] (or [`Charge::recover`] after a restart).
+//! 2. Call [`Charge::poll_output`] until it says [`Output::Wait`]; do what each output says.
+//! 3. When something happens (an answer, a notification, a command, or the time of the `Wait`), pass it to
+//!    [`Charge::handle_input`] and go to 2.
+//!
+//! Nothing is handed out before it is durable: what could move money, tell of money or release goods is produced by
+//! [`durable::Durable`] only, which exists only while storage holds all that the charge knows.
+
+pub mod advice;
+mod attempt;
+mod durable;
+mod evidence;
+pub mod guard;
+pub mod input;
+mod news;
+pub mod output;
+mod plan;
+mod received;
+pub mod record;
+mod recover;
+mod texts;
+pub mod transition;
+
+use core::fmt;
+
+use heapless::{String, Vec};
+
+pub use advice::Advice;
+pub use evidence::Sent;
+pub use guard::{GUARDS, Guard, Guards};
+pub use input::{Command, Handled, Ignored, Input, Refusal, Resolution};
+pub use output::{
+    BUFFER_MAX, Event, MustAct, Output, PersistToken, ReleasePermit, Request, SendToken, Ticket,
+};
+pub use record::{RECORD_MAX, Record};
+pub use recover::{AtBoot, RecoverError};
+pub use transition::{Payment, Phase};
+
+use crate::credentials::Credentials;
+use crate::id::{Masked, SaleId, Subscriber};
+use crate::id_generator::ChargeId;
+use crate::money::{Amount, AmountError, Currency};
+use crate::profile::{Authentication, CapturesAt, Consent, Profile, Service};
+use crate::time::{Instant, Millis};
+use crate::wire::request::RequestFault;
+use attempt::{Attempt, Mark, Surroundings};
+use durable::Storage;
+use news::Announced;
+use plan::{Flight, Planned, Timers};
+use received::Received;
+use texts::{Slot, Texts};
+use transition::Standing;
+
+/// Attempts of one charge, at most.
+pub const ATTEMPTS_MAX: usize = 3;
+/// Charge requests of one attempt, at most: one bit each in the evidence.
+pub const SENDS_MAX: u8 = 8;
+/// Payment references of one charge, at most; a further one is kept as a sum and needs review.
+pub const CREDITS_MAX: usize = 4;
+/// Notifications of one charge that wait for their reply at the same time, at most; a further one is told to come
+/// again.
+pub const TICKETS_MAX: usize = 4;
+/// Restarts that one open charge goes through before a person must look at it.
+pub const RECOVERIES_MAX: u8 = 16;
+/// Longest base URL that a record keeps.
+pub const ENDPOINT_MAX: usize = 96;
+/// Longest `accountId` and longest name of an instrument.
+pub const INSTRUMENT_NAME_MAX: usize = 24;
+
+/// A code as it is shown to people: the first 8 characters.
+pub type ShortCode = String<8>;
+
+/// Who is charged through: the profile, what proves us to it, and where it is. The same for all calls of one charge.
+#[derive(Clone, Copy)]
+pub struct Carrier<'a> {
+    /// What the carrier can do.
+    pub profile: &'a Profile<'a>,
+    /// What proves us to it.
+    pub credentials: &'a Credentials,
+    /// Base URL, without a slash at its end; at most [`ENDPOINT_MAX`] characters.
+    pub endpoint: &'a str,
+}
+
+/// What is to be charged.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The caller's name for the sale.
+    pub sale: &'a SaleId,
+    /// The payer.
+    pub subscriber: &'a Subscriber,
+    /// How much.
+    pub amount: Amount,
+    /// In what; `None`: the profile's first currency.
+    pub currency: Option<Currency>,
+    /// Name of the instrument; `None`: the profile's first.
+    pub instrument: Option<&'a str>,
+    /// `accountId`; names a person at eZ Cash, so it is masked like a subscriber.
+    pub account: Option<&'a Subscriber>,
+    /// How long the sale stays open, in milliseconds; `None`: the profile's window.
+    pub window: Option<Millis>,
+    /// Attempts that may be made without asking, 1 to [`ATTEMPTS_MAX`]: a further one only after the carrier said "not
+    /// approved" when asked after the window's end.
+    pub attempts: u8,
+}
+
+impl<'a> Order<'a> {
+    /// An order of `amount` from `subscriber`, with everything else as the profile has it.
+    pub fn new(sale: &'a SaleId, subscriber: &'a Subscriber, amount: Amount) -> Self {
+        Order {
+            sale,
+            subscriber,
+            amount,
+            currency: None,
+            instrument: None,
+            account: None,
+            window: None,
+            attempts: 1,
+        }
+    }
+}
+
+/// Why a charge is refused before anything is sent or kept. The caller or the configuration is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum StartRefused {
+    /// An amount of nothing.
+    NothingToCharge,
+    /// The carrier cannot express the amount.
+    Amount(AmountError),
+    /// Above the profile's largest amount.
+    AboveLimit,
+    /// Not one of the amounts that are provisioned at the carrier.
+    NotAPricePoint,
+    /// The carrier does not take this currency.
+    Currency,
+    /// The profile has no instrument of that name.
+    Instrument,
+    /// A credential that the profile or the instrument needs is empty.
+    MissingCredential,
+    /// The endpoint is longer than [`ENDPOINT_MAX`], or the profile's or an instrument's name is too long.
+    ConfigurationTooLong,
+    /// The texts of this order are together longer than a charge has room for.
+    TextsTooLong,
+}
+
+impl fmt::Display for StartRefused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartRefused::NothingToCharge => out.write_str("the amount is zero: there is nothing to charge"),
+            StartRefused::Amount(error) => error.fmt(out),
+            StartRefused::AboveLimit => {
+                out.write_str("the amount is above the profile's limit for one charge")
+            }
+            StartRefused::NotAPricePoint => out.write_str(
+                "the amount is not one that is provisioned at the carrier: choose one of the price points",
+            ),
+            StartRefused::Currency => out.write_str("the carrier does not take this currency"),
+            StartRefused::Instrument => out.write_str("the profile has no payment instrument of this name"),
+            StartRefused::MissingCredential => {
+                out.write_str("a credential that the carrier wants is missing: check the configuration")
+            }
+            StartRefused::ConfigurationTooLong => {
+                out.write_str("the endpoint or a name in the profile is too long: check the configuration")
+            }
+            StartRefused::TextsTooLong => {
+                out.write_str("sale id, subscriber and account are together too long")
+            }
+        }
+    }
+}
+
+/// Whether the sale still takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Sale {
+    /// It does.
+    Open,
+    /// It does not, or no more.
+    Closed(Closing),
+}
+
+/// How a sale ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Closing {
+    /// The goods were released.
+    Fulfilled,
+    /// The caller cancelled it, or the goods could not be released.
+    Cancelled,
+    /// Its time was over.
+    Expired,
+    /// The carrier, the storage or the configuration refused it.
+    Refused,
+}
+
+/// Whether the goods left the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Release {
+    /// Not started.
+    None,
+    /// Started; the result is not known yet.
+    Started,
+    /// Released.
+    Done,
+    /// Not released; what was paid is to be refunded.
+    Failed,
+    /// The power went between start and result: counted as released.
+    Uncertain,
+}
+
+impl Release {
+    /// Whether the payer counts as having the goods. (MDB 4.2 §7.4.7: without a result, the vend counts as made.)
+    pub const fn counts(self) -> bool {
+        matches!(self, Release::Started | Release::Done | Release::Uncertain)
+    }
+}
+
+/// Whether a person must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Review {
+    /// No.
+    None,
+    /// Yes, because of this. End it with [`Command::Resolve`].
+    Needed(Reason),
+    /// A person looked and decided.
+    Resolved(Verdict),
+}
+
+/// Why a person must look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Reason {
+    /// Money may have moved, and all effort to find out is spent.
+    InDoubt,
+    /// Money came under ids that the carrier did not name in an answer.
+    UnmatchedPayment,
+    /// Money came under more references than a charge keeps.
+    TooManyReferences,
+    /// Money was heard of after a person had decided.
+    PaidAfterReview,
+    /// The newest record of the charge was damaged.
+    DamagedRecord,
+    /// Paid, while another attempt of this charge may have charged too.
+    OtherAttemptInDoubt,
+}
+
+/// What a person decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Verdict {
+    /// The carrier did charge.
+    Charged,
+    /// The carrier did not charge.
+    NotCharged,
+    /// What was due was paid back.
+    Refunded,
+}
+
+/// Evidence that contradicts other evidence. It downgrades nothing; it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u8)]
+pub enum Conflict {
+    /// A failure was reported after a success.
+    FailedAfterPaid = 1 << 0,
+    /// An answer repeats an id, amount, currency or subscriber that is not this charge's.
+    AnswerForAnother = 1 << 1,
+    /// A notification has an amount or a currency that cannot be.
+    BadNotification = 1 << 2,
+    /// A failed notification names a total above what is known.
+    FailedWithMoney = 1 << 3,
+    /// Money came under ids that the carrier did not name in an answer.
+    UnmatchedPayment = 1 << 4,
+    /// Money came under more references than a charge keeps.
+    TooManyReferences = 1 << 5,
+    /// Money was heard of after a person had decided.
+    PaidAfterReview = 1 << 6,
+}
+
+/// All conflicts, in the order in which they are told.
+pub const CONFLICTS: [Conflict; 7] = [
+    Conflict::FailedAfterPaid,
+    Conflict::AnswerForAnother,
+    Conflict::BadNotification,
+    Conflict::FailedWithMoney,
+    Conflict::UnmatchedPayment,
+    Conflict::TooManyReferences,
+    Conflict::PaidAfterReview,
+];
+
+/// One sale's payment. See the [module](self) for how to drive it.
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+pub struct Charge {
+    // What a record holds.
+    texts: Texts,
+    amount: Amount,
+    currency: Currency,
+    instrument: u8,
+    window: Millis,
+    auto_attempts: u8,
+    attempts: Vec<Attempt, ATTEMPTS_MAX>,
+    received: Received,
+    sale: Sale,
+    release: Release,
+    review: Review,
+    reviewer: String<16>,
+    refunded: Amount,
+    amount_due: Option<Amount>,
+    conflicts: u8,
+    recoveries: u8,
+    credential_refusals: u8,
+
+    // What a restart forgets.
+    consent: Consent,
+    captures_at: CapturesAt,
+    deduplicates: bool,
+    sends: u8,
+    notified_release: Amount,
+    storage: Storage,
+    flight: Option<Flight>,
+    planned: Option<Planned>,
+    timers: Timers,
+    announced: Announced,
+    tickets: Vec<Ticket, TICKETS_MAX>,
+    retry_wanted: bool,
+    handed_out: bool,
+    fault: Option<RequestFault>,
+    guards: Guards,
+}
+
+impl Charge {
+    /// Starts a charge: nothing is sent before its first record is durable. `id` must be new
+    /// ([`IdGenerator`](crate::id_generator::IdGenerator)).
+    ///
+    /// That one sale is started once, and one subscriber has one open charge, is the business of whoever keeps the
+    /// charges: [`Till`](crate::till::Till), or a host's journal.
+    pub fn start(
+        now: Instant,
+        carrier: &Carrier<'_>,
+        order: &Order<'_>,
+        id: &ChargeId,
+    ) -> Result<Self, StartRefused> {
+        let profile = carrier.profile;
+        let (instrument_index, instrument) =
+            profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
+        check_amount(profile, order.amount)?;
+        check_configuration(carrier, instrument.name)?;
+        let currency = match order.currency {
+            Some(currency) => currency,
+            None => *profile.currencies.first().ok_or(StartRefused::Currency)?,
+        };
+        if !profile.currencies.contains(&currency) {
+            return Err(StartRefused::Currency);
+        }
+        check_credentials(carrier, instrument.agent_params)?;
+        let mut texts = Texts::default();
+        let account = order.account.map_or("", Subscriber::expose);
+        for (slot, text) in [
+            (Slot::Sale, order.sale.as_str()),
+            (Slot::Subscriber, order.subscriber.expose()),
+            (Slot::ChargeId, id.as_str()),
+            (Slot::Account, account),
+        ] {
+            texts.set(slot, text).map_err(|_| StartRefused::TextsTooLong)?;
+        }
+        let mut attempts = Vec::new();
+        attempts.push(Attempt::default()).map_err(|_| StartRefused::TextsTooLong)?;
+        let window = order.window.unwrap_or(profile.windows.sale);
+        Ok(Charge {
+            texts,
+            amount: order.amount,
+            currency,
+            instrument: instrument_index,
+            window,
+            auto_attempts: order.attempts,
+            attempts,
+            received: Received::default(),
+            sale: Sale::Open,
+            release: Release::None,
+            review: Review::None,
+            reviewer: String::new(),
+            refunded: Amount::ZERO,
+            amount_due: None,
+            conflicts: 0,
+            recoveries: 0,
+            credential_refusals: 0,
+            consent: instrument.consent,
+            captures_at: instrument.captures_at,
+            deduplicates: profile.deduplicates,
+            sends: profile.limits.sends.min(SENDS_MAX),
+            notified_release: profile.limits.notified_release,
+            storage: Storage::default(),
+            flight: None,
+            planned: None,
+            timers: Timers::starting(now, window),
+            announced: Announced::just_started(),
+            tickets: Vec::new(),
+            retry_wanted: false,
+            handed_out: false,
+            fault: None,
+            guards: Guards::default(),
+        })
+    }
+
+    /// Switches a guard off, for a model checker that is to notice.
+    #[cfg(feature = "model")]
+    pub fn remove_guard(&mut self, guard: Guard) {
+        self.guards = Guards::without(guard);
+    }
+
+    /// The caller's name for the sale.
+    pub fn sale_id(&self) -> &str {
+        self.texts.get(Slot::Sale)
+    }
+
+    /// The charge's own id; `externalTrxId` of an attempt is made from it.
+    pub fn charge_id(&self) -> &str {
+        self.texts.get(Slot::ChargeId)
+    }
+
+    /// The payer, masked.
+    pub fn subscriber(&self) -> Masked<'_> {
+        Masked(self.texts.get(Slot::Subscriber))
+    }
+
+    /// Whether this charge is from that payer.
+    pub fn is_from(&self, subscriber: &Subscriber) -> bool {
+        self.texts.get(Slot::Subscriber) == subscriber.expose()
+    }
+
+    /// Whether an order is the one that this charge was started with: same amount, payer, currency and instrument.
+    pub fn is_for(&self, profile: &Profile<'_>, order: &Order<'_>) -> bool {
+        let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
+        let currency = order.currency.or(profile.currencies.first().copied());
+        self.is_from(order.subscriber)
+            && self.amount == order.amount
+            && currency == Some(self.currency)
+            && instrument == Some(self.instrument)
+    }
+
+    /// The sale's amount.
+    pub const fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// The sale's currency.
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// What the application sees of the payment.
+    pub fn payment(&self) -> Payment {
+        transition::payment(&self.standing())
+    }
+
+    /// Whether the sale still takes place.
+    pub const fn sale(&self) -> Sale {
+        self.sale
+    }
+
+    /// Whether the goods left the machine.
+    pub const fn release(&self) -> Release {
+        self.release
+    }
+
+    /// Whether a person must look.
+    pub const fn review(&self) -> Review {
+        self.review
+    }
+
+    /// Who resolved the review; empty if nobody did.
+    pub fn reviewer(&self) -> &str {
+        &self.reviewer
+    }
+
+    /// All that was received, over all references.
+    pub fn received(&self) -> Amount {
+        self.received.sum(&self.attempts, self.amount)
+    }
+
+    /// What is owed back to the payer: once the sale is closed, all that was received and not earned by a release.
+    pub fn refund_due(&self) -> Amount {
+        if self.sale == Sale::Open {
+            return Amount::ZERO;
+        }
+        let earned = if self.release.counts() { self.amount } else { Amount::ZERO };
+        self.received().saturating_sub(earned).saturating_sub(self.refunded)
+    }
+
+    /// Whether a capture is still possible by what is known: an attempt is in doubt, pending, or only listened for.
+    /// "Failed" together with `false` here is final.
+    pub fn may_still_charge(&self) -> bool {
+        let listening = self.consent == Consent::Dialled;
+        (0u8..).zip(&self.attempts).any(|(number, attempt)| match attempt.phase(&self.surroundings(number)) {
+            Phase::InDoubt | Phase::PendingConsent => true,
+            Phase::Requested => self.sale == Sale::Open || self.flight.is_some(),
+            Phase::Planned => self.sale == Sale::Open,
+            Phase::Listening => listening,
+            Phase::Paid | Phase::NotCharged | Phase::Lapsed => false,
+        })
+    }
+
+    /// Where each attempt stands, the first one first.
+    pub fn attempts(&self) -> impl Iterator<Item = (Phase, &str)> {
+        (0u8..)
+            .zip(&self.attempts)
+            .map(|(number, attempt)| (attempt.phase(&self.surroundings(number)), attempt.code.as_str()))
+    }
+
+    /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.
+    pub fn reference(&self) -> Option<&str> {
+        Some(self.texts.get(Slot::Reference(self.latest_number()))).filter(|text| !text.is_empty())
+    }
+
+    /// What the payer is to read, if the carrier said something.
+    pub fn payer_text(&self) -> Option<&str> {
+        Some(self.texts.get(Slot::PayerText)).filter(|text| !text.is_empty())
+    }
+
+    /// The conflicts that were noticed.
+    pub fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
+        CONFLICTS.into_iter().filter(|conflict| self.conflicts & *conflict as u8 != 0)
+    }
+
+    /// Whether storage holds everything that the charge knows.
+    pub fn is_durable(&self) -> bool {
+        self.storage.is_durable()
+    }
+
+    /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
+    /// person must look. The record stays; later notifications still count after [`Charge::recover`].
+    pub fn is_finished(&self, now: Instant) -> bool {
+        let settled = match self.payment() {
+            Payment::Confirmed | Payment::Failed => true,
+            Payment::InDoubt => matches!(self.review, Review::Needed(_)),
+            Payment::Requested | Payment::PendingConsent => false,
+        };
+        settled
+            && self.sale != Sale::Open
+            && self.release != Release::Started
+            && (self.storage.is_durable() || self.was_never_sent())
+            && self.flight.is_none()
+            && self.tickets.is_empty()
+            && self.next_news().is_none()
+            && !self.timers.is_listening(now)
+    }
+
+    fn standing(&self) -> Standing {
+        let paid = self.received.matched_sum(&self.attempts, self.amount) >= self.amount;
+        let reviewed = matches!(self.review, Review::Resolved(_));
+        Standing {
+            paid_in_full: paid,
+            unmatched_money: !self.received.unmatched().is_zero() && !reviewed,
+            any_in_doubt: self.is_any_in_doubt(),
+            latest: self.latest_phase(),
+            sale_open: self.sale == Sale::Open,
+        }
+    }
+
+    /// An attempt before the latest that was not brought to an end is in doubt as well.
+    fn is_any_in_doubt(&self) -> bool {
+        let latest = self.latest_number();
+        (0u8..).zip(&self.attempts).any(|(number, attempt)| match attempt.phase(&self.surroundings(number)) {
+            Phase::InDoubt => true,
+            Phase::PendingConsent | Phase::Requested => number != latest,
+            _ => false,
+        })
+    }
+
+    fn surroundings(&self, attempt: u8) -> Surroundings {
+        let in_flight = self
+            .flight
+            .as_ref()
+            .filter(|flight| flight.attempt == attempt && flight.service != Service::Confirm)
+            .map(|flight| flight.index);
+        Surroundings {
+            in_flight,
+            deduplicates: self.deduplicates,
+            confirm_captures: matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown),
+            consent_captures: self.captures_at != CapturesAt::Confirm,
+            prompted: self.consent == Consent::Prompt,
+            sale_open: self.sale == Sale::Open && attempt == self.latest_number(),
+            sends: self.sends,
+        }
+    }
+
+    fn latest_number(&self) -> u8 {
+        u8::try_from(self.attempts.len()).unwrap_or(1).saturating_sub(1)
+    }
+
+    fn latest(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    fn latest_phase(&self) -> Phase {
+        let around = self.surroundings(self.latest_number());
+        self.latest().map_or(Phase::Planned, |attempt| attempt.phase(&around))
+    }
+
+    /// Whether no byte of any request of this charge was ever handed out, in this life or an earlier one.
+    fn was_never_sent(&self) -> bool {
+        !self.handed_out && self.received().is_zero()
+    }
+
+    fn close(&mut self, closing: Closing) {
+        if self.sale == Sale::Open {
+            self.sale = Sale::Closed(closing);
+            self.storage.touch();
+        }
+    }
+
+    fn need_review(&mut self, reason: Reason) {
+        if !matches!(self.review, Review::Needed(_)) {
+            self.review = Review::Needed(reason);
+            self.storage.touch();
+        }
+    }
+
+    fn note_conflict(&mut self, conflict: Conflict) {
+        if self.conflicts & conflict as u8 == 0 {
+            self.conflicts |= conflict as u8;
+            self.storage.touch();
+        }
+    }
+
+    fn set_mark(&mut self, attempt: u8, mark: Mark) {
+        if let Some(attempt) = self.attempts.get_mut(usize::from(attempt)) {
+            if !attempt.has(mark) {
+                attempt.mark(mark);
+                self.storage.touch();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Charge {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Charge")
+            .field("sale_id", &self.sale_id())
+            .field("charge_id", &self.charge_id())
+            .field("subscriber", &self.subscriber())
+            .field("amount", &self.amount)
+            .field("payment", &self.payment())
+            .field("sale", &self.sale)
+            .field("release", &self.release)
+            .field("review", &self.review)
+            .field("received", &self.received())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_amount(profile: &Profile<'_>, amount: Amount) -> Result<(), StartRefused> {
+    if amount.is_zero() {
+        return Err(StartRefused::NothingToCharge);
+    }
+    amount.text(profile.amount_format).map_err(StartRefused::Amount)?;
+    if amount > profile.limits.amount {
+        return Err(StartRefused::AboveLimit);
+    }
+    if !profile.price_points.is_empty() && !profile.price_points.contains(&amount) {
+        return Err(StartRefused::NotAPricePoint);
+    }
+    Ok(())
+}
+
+fn check_configuration(carrier: &Carrier<'_>, instrument: &str) -> Result<(), StartRefused> {
+    let fits = carrier.endpoint.len() <= ENDPOINT_MAX
+        && carrier.profile.name.len() <= crate::profile::PROFILE_NAME_MAX
+        && instrument.len() <= INSTRUMENT_NAME_MAX;
+    if fits { Ok(()) } else { Err(StartRefused::ConfigurationTooLong) }
+}
+
+fn check_credentials(carrier: &Carrier<'_>, agent_params: bool) -> Result<(), StartRefused> {
+    let given = carrier.credentials;
+    let needed: &[_] = match (carrier.profile.authentication, agent_params) {
+        (Authentication::ClientIdHeader(_), _) => &[&given.client],
+        (Authentication::InBody, false) => &[&given.application, &given.password],
+        (Authentication::InBody, true) => {
+            &[&given.application, &given.password, &given.agent_pin, &given.agent_alias]
+        }
+    };
+    if needed.iter().any(|secret| secret.expose().is_empty()) {
+        return Err(StartRefused::MissingCredential);
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! One request for the payer's consent, as the evidence about it. Every field only grows, so that merging is a union
+//! and a maximum: order and repetition of what is heard make no difference.
+
+use heapless::String;
+
+use super::guard::{Guard, Guards};
+use super::transition::{Phase, Sign, Signs, phase};
+use super::{SENDS_MAX, ShortCode};
+
+/// What is known for good about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub(super) enum Mark {
+    Accepted = 1 << 0,
+    Executed = 1 << 1,
+    Declined = 1 << 2,
+    Refused = 1 << 3,
+    FailedListening = 1 << 4,
+    Lapsed = 1 << 5,
+    WindowOver = 1 << 6,
+    /// The carrier said that an earlier send of this id ran.
+    Duplicate = 1 << 7,
+    Reviewed = 1 << 8,
+    /// `confirm` may not be asked any more: refused twice, or asked as often as the profile allows.
+    AskedEnough = 1 << 9,
+    /// "Not found" was heard after the window once; the second time it counts.
+    NotFoundOnce = 1 << 10,
+}
+
+/// How far an attempt is, apart from the clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "model", derive(Hash))]
+pub(super) struct Attempt {
+    /// Charge requests intended so far.
+    pub opened: u8,
+    /// One bit for each send that is known not to have charged.
+    pub closed: u8,
+    /// One bit for each send that was accepted or executed.
+    pub answered: u8,
+    /// Confirms intended so far; the first is number 1.
+    pub confirms: u8,
+    /// The latest confirm with an answer that says where the consent stands.
+    pub heard: u8,
+    /// The latest confirm without such an answer.
+    pub lost: u8,
+    /// Confirms up to this one cannot capture any more.
+    pub settled: u8,
+    /// What is known for good, a bit for each [`Mark`].
+    pub marks: u16,
+    /// The latest code that the carrier gave, for people.
+    pub code: ShortCode,
+}
+
+/// What an attempt's signs depend on beside its own evidence.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings {
+    /// The send under way, if it is this attempt's.
+    pub in_flight: Option<u8>,
+    /// The carrier executes a repeated id once.
+    pub deduplicates: bool,
+    /// A confirm may capture.
+    pub confirm_captures: bool,
+    /// A consent may capture, without any confirm.
+    pub consent_captures: bool,
+    /// The payer consents by a prompt, and confirm asks for it.
+    pub prompted: bool,
+    /// The sale is open.
+    pub sale_open: bool,
+    /// Charge requests that one attempt may have.
+    pub sends: u8,
+}
+
+impl Attempt {
+    pub fn has(&self, mark: Mark) -> bool {
+        self.marks & mark as u16 != 0
+    }
+
+    pub fn mark(&mut self, mark: Mark) {
+        self.marks |= mark as u16;
+    }
+
+    /// The next charge request's index, noted as intended. `None` when there were [`SENDS_MAX`].
+    pub fn intend_send(&mut self) -> Option<u8> {
+        let index = self.opened;
+        if index >= SENDS_MAX {
+            return None;
+        }
+        self.opened += 1;
+        Some(index)
+    }
+
+    /// The next confirm's number, noted as intended.
+    pub fn intend_confirm(&mut self) -> Option<u8> {
+        self.confirms = self.confirms.checked_add(1)?;
+        Some(self.confirms)
+    }
+
+    /// The send did not charge: not sent, or refused.
+    pub fn close_send(&mut self, index: u8, guards: Guards) {
+        if guards.hold(Guard::RefusalClosesOwnSend) {
+            self.closed |= bit(index);
+        } else {
+            self.closed = u8::MAX;
+        }
+    }
+
+    /// The send was accepted or executed.
+    pub fn answer_send(&mut self, index: u8) {
+        self.answered |= bit(index);
+    }
+
+    pub fn note_code(&mut self, code: &str) {
+        let end =
+            code.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 8).last();
+        self.code = String::try_from(code.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
+    }
+
+    /// Whether some send may have charged and no answer speaks for it.
+    pub fn has_open_send(&self, around: &Surroundings) -> bool {
+        let opened = u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX);
+        let flying = around.in_flight.map_or(0, bit);
+        let open = opened & !(self.closed | self.answered | flying);
+        // One id is executed once by a carrier that de-duplicates, so one positive answer speaks for all its sends.
+        open != 0 && !(around.deduplicates && self.answered != 0)
+    }
+
+    /// Whether all sends are known not to have charged.
+    pub fn all_closed(&self) -> bool {
+        let opened = u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX);
+        self.opened > 0 && opened & !self.closed == 0
+    }
+
+    /// Whether `confirm` may say something new about this attempt.
+    pub fn is_askable(&self) -> bool {
+        let ended = [
+            Mark::Executed,
+            Mark::Declined,
+            Mark::FailedListening,
+            Mark::Lapsed,
+            Mark::Reviewed,
+            Mark::AskedEnough,
+        ];
+        self.has(Mark::Accepted) && !ended.into_iter().any(|mark| self.has(mark))
+    }
+
+    pub fn signs(&self, around: &Surroundings) -> Signs {
+        let may_ask = self.is_askable() && (around.sale_open || !around.confirm_captures);
+        let unanswered_prompt = around.prompted && self.has(Mark::Accepted) && !may_ask;
+        let duplicate = self.has(Mark::Duplicate) && !self.has(Mark::Accepted);
+        let unresolved = self.has_open_send(around)
+            || duplicate
+            || (around.confirm_captures && self.lost > self.heard && !self.has(Mark::Lapsed));
+        let repeatable = self.all_closed()
+            && self.opened < around.sends
+            && around.sale_open
+            && ![Mark::Refused, Mark::Declined, Mark::FailedListening].into_iter().any(|mark| self.has(mark));
+        Signs::NONE
+            .with(Sign::Executed, self.has(Mark::Executed))
+            .with(Sign::Reviewed, self.has(Mark::Reviewed))
+            .with(Sign::Unresolved, unresolved)
+            .with(Sign::Shadowed, around.confirm_captures && self.lost > self.settled)
+            .with(Sign::Declined, self.has(Mark::Declined))
+            .with(Sign::Lapsed, self.has(Mark::Lapsed))
+            .with(Sign::FailedListening, self.has(Mark::FailedListening))
+            .with(Sign::Accepted, self.has(Mark::Accepted))
+            .with(Sign::WindowOver, self.has(Mark::WindowOver))
+            .with(Sign::Mute, unanswered_prompt && !self.is_ended() && around.consent_captures)
+            .with(Sign::Withdrawn, unanswered_prompt && !self.is_ended() && !around.consent_captures)
+            .with(Sign::Refused, self.has(Mark::Refused))
+            .with(Sign::Repeatable, repeatable)
+            .with(Sign::Opened, self.opened > 0)
+            .with(Sign::InFlight, around.in_flight.is_some())
+    }
+
+    pub fn phase(&self, around: &Surroundings) -> Phase {
+        phase(self.signs(around))
+    }
+
+    /// Whether the carrier said how the consent ended.
+    fn is_ended(&self) -> bool {
+        [Mark::Declined, Mark::FailedListening, Mark::Lapsed].into_iter().any(|mark| self.has(mark))
+    }
+}
+
+fn bit(index: u8) -> u8 {
+    1u8.checked_shl(u32::from(index)).unwrap_or(0)
+}

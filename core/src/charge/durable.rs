@@ -1,0 +1,218 @@
+//! What storage holds. [`Durable`] exists only while storage holds everything that the charge knows; what could move
+//! money, tell of money or release goods is made by its methods and by nothing else.
+
+use super::guard::Guard;
+use super::news::News;
+use super::output::{ReleasePermit, SendToken, Ticket};
+use super::plan::{Flight, Planned};
+use super::texts::Slot;
+use super::{Carrier, Charge, Closing, Release, Sale};
+use crate::profile::Service;
+use crate::time::{Instant, Millis, SECOND};
+use crate::wire::request::{ChargeFields, RequestFault, write_charge, write_confirm};
+
+/// How long storage may take before a write counts as failed and is made again.
+pub const PERSIST_DEADLINE: Millis = 10 * SECOND;
+/// The longest pause between two tries to write.
+const PERSIST_PAUSE_MAX: Millis = 60 * SECOND;
+
+/// How far storage is behind.
+#[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Storage {
+    /// Something changed that no write holds.
+    dirty: bool,
+    writing: Option<Writing>,
+    /// Number of the latest record; the larger is the newer.
+    pub sequence: u32,
+    failures: u8,
+    retry_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+struct Writing {
+    sequence: u32,
+    deadline: Instant,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Storage { dirty: true, writing: None, sequence: 0, failures: 0, retry_at: None }
+    }
+}
+
+impl Storage {
+    /// Storage that holds the record with this number.
+    pub fn holding(sequence: u32) -> Self {
+        Storage { dirty: false, sequence, ..Storage::default() }
+    }
+
+    /// Notes that something changed.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    pub fn is_durable(&self) -> bool {
+        !self.dirty && self.writing.is_none()
+    }
+
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Begins a write if one is due.
+    pub fn begin(&mut self, now: Instant) -> Option<u32> {
+        if !self.dirty || self.writing.is_some() || self.retry_at.is_some_and(|at| now < at) {
+            return None;
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        self.dirty = false;
+        self.retry_at = None;
+        self.writing = Some(Writing { sequence: self.sequence, deadline: now.after(PERSIST_DEADLINE) });
+        Some(self.sequence)
+    }
+
+    /// The write is done; says whether it was the one awaited.
+    pub fn persisted(&mut self, sequence: u32) -> bool {
+        let awaited = self.writing.as_ref().is_some_and(|writing| writing.sequence == sequence);
+        if awaited {
+            self.writing = None;
+            self.failures = 0;
+        }
+        awaited
+    }
+
+    /// The write failed, or is overdue; it is made again after a pause.
+    pub fn failed(&mut self, now: Instant, sequence: u32) -> bool {
+        let awaited = self.writing.as_ref().is_some_and(|writing| writing.sequence == sequence);
+        if awaited {
+            self.writing = None;
+            self.dirty = true;
+            let pause = SECOND << u32::from(self.failures.min(6));
+            self.retry_at = Some(now.after(pause.min(PERSIST_PAUSE_MAX)));
+            self.failures = self.failures.saturating_add(1);
+        }
+        awaited
+    }
+
+    /// The write that is overdue at `now`.
+    pub fn overdue(&self, now: Instant) -> Option<u32> {
+        self.writing.as_ref().filter(|writing| now >= writing.deadline).map(|writing| writing.sequence)
+    }
+
+    pub fn next_time(&self) -> Option<Instant> {
+        match (&self.writing, self.dirty) {
+            (Some(writing), _) => Some(writing.deadline),
+            (None, true) => self.retry_at,
+            (None, false) => None,
+        }
+    }
+}
+
+/// A charge of which storage holds everything.
+pub(super) struct Durable<'c>(&'c mut Charge);
+
+impl Charge {
+    /// The charge as a durable one, if it is. The guard is why the caller asks.
+    pub(super) fn durable(&mut self, guard: Guard) -> Option<Durable<'_>> {
+        // A charge that storage refused before anything was sent can be told to be over: there is nothing to lose.
+        let nothing_at_stake = self.was_never_sent() && self.sale != Sale::Open;
+        let held = self.storage.is_durable() || nothing_at_stake || !self.guards.hold(guard);
+        held.then_some(Durable(self))
+    }
+}
+
+impl Durable<'_> {
+    /// Hands out the planned request, if there is one and it may still be sent: its token, path and length.
+    pub fn transmit<'p>(
+        self,
+        now: Instant,
+        carrier: &Carrier<'p>,
+        buffer: &mut [u8],
+    ) -> Option<(SendToken, &'p str, usize)> {
+        let charge = self.0;
+        let planned = charge.planned.take()?;
+        let path = carrier.profile.path(planned.service);
+        let written = charge.write_request(carrier, &planned, buffer);
+        let (true, Some(path), Ok(length)) = (charge.may_send(&planned), path, written) else {
+            charge.withdraw(&planned, written.err());
+            return None;
+        };
+        let (attempt, index, service) = (planned.attempt, planned.index, planned.service);
+        charge.handed_out = true;
+        let deadline = now.after(carrier.profile.windows.answer);
+        charge.flight = Some(Flight { attempt, index, service, deadline });
+        Some((SendToken { charge: charge.tag(), attempt, index, service, sent_at: now }, path, length))
+    }
+
+    /// The reply to a notification whose effect is durable.
+    pub fn reply(self) -> Option<Ticket> {
+        self.0.tickets.pop()
+    }
+
+    /// The release, once.
+    pub fn release(self) -> Option<ReleasePermit> {
+        let charge = self.0;
+        if charge.release != Release::Started || charge.announced.release {
+            return None;
+        }
+        charge.announced.release = true;
+        Some(ReleasePermit { charge: charge.tag() })
+    }
+
+    /// The next thing to tell, if something has not been told.
+    pub fn announce(self) -> Option<News> {
+        let charge = self.0;
+        let news = charge.next_news()?;
+        charge.announced.note(news);
+        Some(news)
+    }
+}
+
+impl Charge {
+    /// A number that tells this charge's tokens from another's.
+    pub(super) fn tag(&self) -> u32 {
+        self.charge_id()
+            .bytes()
+            .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    }
+
+    fn write_request(
+        &self,
+        carrier: &Carrier<'_>,
+        planned: &Planned,
+        buffer: &mut [u8],
+    ) -> Result<usize, RequestFault> {
+        if planned.service == Service::Confirm {
+            return write_confirm(self.texts.get(Slot::Reference(planned.attempt)), buffer);
+        }
+        let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
+        let external = self.external(planned.attempt);
+        let account = self.texts.get(Slot::Account);
+        let fields = ChargeFields {
+            external: &external,
+            subscriber: self.texts.get(Slot::Subscriber),
+            account: Some(account).filter(|account| !account.is_empty()),
+            instrument: instrument.ok_or(RequestFault::MissingCredential)?,
+            amount: self.amount,
+            currency: self.currency,
+        };
+        write_charge(carrier.profile, carrier.credentials, &fields, buffer)
+    }
+
+    /// Takes a planned request back that was not handed out: it is known not to have been sent.
+    fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
+        let guards = self.guards;
+        if planned.service != Service::Confirm {
+            if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
+                attempt.close_send(planned.index, guards);
+            }
+        }
+        self.storage.touch();
+        if let Some(fault) = fault {
+            self.fault = Some(fault);
+            self.close(Closing::Refused);
+        }
+    }
+}

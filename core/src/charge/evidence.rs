@@ -1,0 +1,473 @@
+//! What is heard, merged into what is known: answers, losses, notifications.
+
+use super::attempt::Mark;
+use super::guard::Guard;
+use super::output::SendToken;
+use super::plan::{BUSY_PAUSE, RESEND_PAUSE};
+use super::received::Credited;
+use super::texts::Slot;
+use super::{Charge, Conflict, Payment, Reason, Review};
+use crate::id::EXTERNAL_ID_MAX;
+use crate::money::Amount;
+use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
+use crate::status_code::Class;
+use crate::time::Instant;
+use crate::wire::answer::{Expected, Reading, read};
+use crate::wire::notification::{Notification, Stated};
+use heapless::String;
+
+/// Bytes that stay free for ids when the payer's text is kept: an id for each of two more references.
+const RESERVE_FOR_IDS: usize = 40;
+
+/// A reference that the carrier did not name at all.
+const NO_REFERENCE: &str = "?";
+
+/// Whether any byte of a request that brought no answer may have reached the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Sent {
+    /// No byte of the request was handed to the stream.
+    NotSent,
+    /// Anything else.
+    MaybeSent,
+}
+
+impl Charge {
+    /// An answer came. Its token says what it answers, also when it is late.
+    pub(super) fn take_answer(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        token: &SendToken,
+        status: u16,
+        body: &[u8],
+    ) {
+        self.land(token);
+        let reading = self.read_answer(profile, token, status, body);
+        if reading.mismatch.is_some() {
+            self.note_conflict(Conflict::AnswerForAnother);
+        }
+        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+            attempt.note_code(&reading.code);
+        }
+        let class = if reading.mismatch.is_some() { Class::Unknown } else { reading.class };
+        let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
+        let paid =
+            self.attempts.get(usize::from(token.attempt)).is_some_and(|attempt| attempt.has(Mark::Executed));
+        if failure && paid {
+            self.note_conflict(Conflict::FailedAfterPaid);
+        }
+        match token.service {
+            Service::Confirm => self.take_confirm(now, profile, token, class),
+            _ => self.take_send(now, profile, token, class, &reading),
+        }
+        self.storage.touch();
+    }
+
+    /// No answer came.
+    pub(super) fn take_loss(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, sent: Sent) {
+        self.land(token);
+        match sent {
+            Sent::MaybeSent => self.lose(now, profile, token.attempt, token.index, token.service),
+            Sent::NotSent => self.not_sent(now, profile, token),
+        }
+    }
+
+    /// A request is without an answer and may have reached the carrier.
+    pub(super) fn lose(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        number: u8,
+        index: u8,
+        service: Service,
+    ) {
+        let guards = self.guards;
+        let latest = number == self.latest_number();
+        let captures = self.surroundings(number).confirm_captures;
+        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
+        if service == Service::Confirm {
+            if captures && guards.hold(Guard::LostIsInDoubt) {
+                attempt.lost = attempt.lost.max(index);
+            }
+            if latest {
+                self.schedule_confirm(now, profile);
+            }
+        } else {
+            if !guards.hold(Guard::LostIsInDoubt) {
+                attempt.close_send(index, guards);
+            }
+            if latest {
+                self.timers.execution_ends =
+                    self.timers.execution_ends.max(Some(now.after(profile.windows.execution)));
+                self.schedule_resend(now, RESEND_PAUSE);
+            }
+        }
+        self.storage.touch();
+    }
+
+    /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
+    pub(super) fn attempt_of(&self, notification: &Notification) -> Option<u8> {
+        let numbers = 0..=self.latest_number();
+        match &notification.external {
+            Some(external) => numbers.into_iter().find(|number| self.external(*number) == external.as_str()),
+            None => {
+                let internal = notification.internal.as_ref()?;
+                numbers
+                    .into_iter()
+                    .find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
+            }
+        }
+    }
+
+    /// A notification came for one of the attempts.
+    pub(super) fn take_notification(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        number: u8,
+        notification: &Notification,
+    ) {
+        let reference = reference_of(notification);
+        let matched = self.is_matched(profile, number, notification, reference);
+        let known = self.received.total_of(&self.texts, number, reference);
+        match notification.class {
+            Class::Ok => match self.worth(profile, notification) {
+                Some(total) => self.credit(now, profile, number, reference, total, matched),
+                None => self.note_conflict(Conflict::BadNotification),
+            },
+            class => self.take_failure(profile, number, class, matched, known, notification, reference),
+        }
+    }
+
+    /// `externalTrxId` of an attempt: the charge's id and a letter.
+    pub(super) fn external(&self, attempt: u8) -> String<EXTERNAL_ID_MAX> {
+        let mut external = String::new();
+        // A charge id leaves room for the letter.
+        let _ = external.push_str(self.charge_id());
+        let _ = external.push(char::from(b'a'.saturating_add(attempt.min(25))));
+        external
+    }
+
+    /// The token is back: the send is no longer under way.
+    fn land(&mut self, token: &SendToken) {
+        let awaited = self.flight.as_ref().is_some_and(|flight| {
+            (flight.attempt, flight.index, flight.service) == (token.attempt, token.index, token.service)
+        });
+        if awaited {
+            self.flight = None;
+        }
+    }
+
+    fn read_answer(&self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) -> Reading {
+        let external = self.external(token.attempt);
+        let reference = self.texts.get(Slot::Reference(token.attempt));
+        let expected = Expected {
+            external: Some(external.as_str()).filter(|_| profile.client_makes_id),
+            reference: Some(reference).filter(|_| token.service == Service::Confirm),
+            subscriber: self.texts.get(Slot::Subscriber),
+            amount: self.amount,
+            currency: self.currency,
+        };
+        read(profile, token.service, &expected, status, body)
+    }
+
+    fn not_sent(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken) {
+        let guards = self.guards;
+        let latest = token.attempt == self.latest_number();
+        if token.service == Service::Confirm {
+            if latest {
+                self.schedule_confirm(now, profile);
+            }
+            return;
+        }
+        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+            attempt.close_send(token.index, guards);
+            self.storage.touch();
+        }
+        if latest {
+            self.schedule_resend(now, RESEND_PAUSE);
+        }
+    }
+
+    /// The answer to a charge request or a direct debit.
+    fn take_send(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        token: &SendToken,
+        class: Class,
+        reading: &Reading,
+    ) {
+        let number = token.attempt;
+        match class {
+            Class::Ok if self.consent == Consent::None => {
+                self.keep_ids(number, reading);
+                self.answer_send(token);
+                self.set_mark(number, Mark::Executed);
+                self.note_payment_after_review();
+            }
+            Class::Ok | Class::Pending => self.accept(now, profile, token, reading),
+            Class::DeclinedUser => self.refuse_send(token, Some(Mark::Declined)),
+            Class::FailedListening => self.refuse_send(token, Some(Mark::FailedListening)),
+            Class::RejectedConfig | Class::RejectedRequest => self.refuse_send(token, Some(Mark::Refused)),
+            Class::RetryLater if profile.resend_throttled => {
+                self.refuse_send(token, None);
+                self.schedule_resend(now, RESEND_PAUSE);
+            }
+            Class::RetryLater => self.refuse_send(token, Some(Mark::FailedListening)),
+            Class::HandsetBusy => {
+                self.refuse_send(token, None);
+                self.timers.resend_at = Some(now.after(BUSY_PAUSE));
+            }
+            Class::DuplicateResolve => self.refuse_send(token, Some(Mark::Duplicate)),
+            Class::Unknown
+            | Class::AskAgain
+            | Class::NotApproved
+            | Class::StillProcessing
+            | Class::NotFound => self.lose(now, profile, number, token.index, token.service),
+        }
+    }
+
+    /// Accepted: the payer must act. Without a reference a prompt can never be asked about, so that is no acceptance.
+    fn accept(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
+        let number = token.attempt;
+        let kept = self.keep_ids(number, reading);
+        let askable = kept && !self.texts.get(Slot::Reference(number)).is_empty();
+        if self.consent == Consent::Prompt && !askable {
+            self.lose(now, profile, number, token.index, token.service);
+            return;
+        }
+        self.answer_send(token);
+        self.set_mark(number, Mark::Accepted);
+        if number == self.latest_number() {
+            self.amount_due = reading.amount_due;
+            let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
+            self.texts.set_cut(Slot::PayerText, text, RESERVE_FOR_IDS);
+            self.open_window(now, profile);
+        }
+    }
+
+    fn open_window(&mut self, now: Instant, profile: &Profile<'_>) {
+        self.timers.window_ends = self.timers.window_ends.max(Some(now.after(profile.windows.consent)));
+        self.timers.poll_pause = 0;
+        self.schedule_confirm(now, profile);
+    }
+
+    /// The answer to a confirm.
+    fn take_confirm(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, class: Class) {
+        let latest = token.attempt == self.latest_number();
+        let window_ends = self.timers.window_ends.filter(|_| latest);
+        let after_window = window_ends.is_some_and(|end| token.sent_at >= end)
+            || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
+        let captures = self.surroundings(token.attempt).confirm_captures;
+        let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) else { return };
+        let heard = attempt.heard.max(token.index);
+        match class {
+            Class::Ok => {
+                attempt.heard = heard;
+                attempt.mark(Mark::Executed);
+                self.note_payment_after_review();
+            }
+            Class::Pending | Class::NotApproved => {
+                attempt.heard = heard;
+                if after_window {
+                    attempt.settled = attempt.settled.max(token.index);
+                    attempt.mark(Mark::Lapsed);
+                }
+            }
+            Class::NotFound if after_window && attempt.has(Mark::NotFoundOnce) => {
+                attempt.heard = heard;
+                attempt.settled = attempt.settled.max(token.index);
+                attempt.mark(Mark::Lapsed);
+            }
+            Class::NotFound if after_window => attempt.mark(Mark::NotFoundOnce),
+            Class::StillProcessing => attempt.heard = heard,
+            Class::DeclinedUser => {
+                attempt.heard = heard;
+                attempt.mark(Mark::Declined);
+            }
+            Class::FailedListening => {
+                attempt.heard = heard;
+                attempt.mark(Mark::FailedListening);
+            }
+            Class::RejectedConfig => self.credential_refusals = self.credential_refusals.saturating_add(1),
+            // These speak of this request only, and say nothing of the consent.
+            Class::NotFound | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {}
+            Class::Unknown | Class::AskAgain | Class::DuplicateResolve if captures => {
+                attempt.lost = attempt.lost.max(token.index);
+            }
+            Class::Unknown | Class::AskAgain | Class::DuplicateResolve => {}
+        }
+        if latest {
+            self.schedule_confirm(now, profile);
+        }
+    }
+
+    fn answer_send(&mut self, token: &SendToken) {
+        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+            attempt.answer_send(token.index);
+        }
+    }
+
+    fn refuse_send(&mut self, token: &SendToken, mark: Option<Mark>) {
+        let guards = self.guards;
+        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+            attempt.close_send(token.index, guards);
+            if let Some(mark) = mark {
+                attempt.mark(mark);
+            }
+        }
+    }
+
+    /// Keeps the ids of an answer; the first ones stay. `false` if there was no room.
+    fn keep_ids(&mut self, attempt: u8, reading: &Reading) -> bool {
+        let mut kept = true;
+        for (slot, id) in
+            [(Slot::Reference(attempt), &reading.reference), (Slot::Internal(attempt), &reading.internal)]
+        {
+            if let Some(id) = id.as_ref().filter(|_| self.texts.get(slot).is_empty()) {
+                kept &= self.texts.set(slot, id).is_ok();
+            }
+        }
+        kept
+    }
+
+    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them.
+    fn is_matched(
+        &self,
+        profile: &Profile<'_>,
+        number: u8,
+        notification: &Notification,
+        reference: &str,
+    ) -> bool {
+        let internal = self.texts.get(Slot::Internal(number));
+        let named = self.texts.get(Slot::Reference(number));
+        profile.internal_id == InternalIdRule::Any
+            || (internal.is_empty() && named.is_empty())
+            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_str() == internal)
+            || (!reference.is_empty() && reference == named)
+            || self.received.is_matched(&self.texts, number, reference)
+    }
+
+    /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
+    fn worth(&self, profile: &Profile<'_>, notification: &Notification) -> Option<Amount> {
+        match &notification.currency {
+            Some(Ok(currency)) if *currency != self.currency => return None,
+            Some(Err(_)) => return None,
+            _ => {}
+        }
+        match (profile.total_means, notification.total, notification.balance_due, notification.paid) {
+            (_, Stated::Bad(_), _, _) => None,
+            (TotalMeaning::PaidSoFar, Stated::Amount(total), _, _) => Some(total),
+            (TotalMeaning::Price, Stated::Amount(price), Stated::Amount(due), _) => {
+                Some(price.saturating_sub(due))
+            }
+            // Without a total, what was paid now is the least that was paid (R57).
+            (_, _, _, Stated::Amount(paid)) => Some(paid),
+            _ => None,
+        }
+    }
+
+    fn credit(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        number: u8,
+        reference: &str,
+        total: Amount,
+        matched: bool,
+    ) {
+        let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+        if !matched && !total.is_zero() {
+            self.note_conflict(Conflict::UnmatchedPayment);
+        }
+        match credited {
+            Credited::Nothing => {}
+            Credited::More => {
+                self.storage.touch();
+                self.note_payment_after_review();
+            }
+            Credited::NoPlace => {
+                self.note_conflict(Conflict::TooManyReferences);
+                self.need_review(Reason::TooManyReferences);
+                self.storage.touch();
+            }
+        }
+        if matched {
+            self.hear_of(now, profile, number);
+        }
+    }
+
+    /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
+    fn hear_of(&mut self, now: Instant, profile: &Profile<'_>, number: u8) {
+        let latest = number == self.latest_number();
+        let unanswered = self.flight.as_ref().is_some_and(|flight| flight.attempt == number);
+        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
+        if !attempt.has(Mark::Accepted) && attempt.opened == 1 && !attempt.has(Mark::Executed) {
+            attempt.answer_send(0);
+            attempt.mark(Mark::Accepted);
+            self.storage.touch();
+            if latest && !unanswered {
+                self.open_window(now, profile);
+            }
+        }
+    }
+
+    /// A notification of a failure: it credits nothing (R37).
+    #[expect(clippy::too_many_arguments, reason = "the parts of one notification, taken apart by its reader")]
+    fn take_failure(
+        &mut self,
+        profile: &Profile<'_>,
+        number: u8,
+        class: Class,
+        matched: bool,
+        known: Amount,
+        notification: &Notification,
+        reference: &str,
+    ) {
+        if !self.guards.hold(Guard::FailureCreditsNothing) {
+            if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
+                self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+            }
+        }
+        if matches!(notification.total, Stated::Amount(total) if total > known) {
+            self.note_conflict(Conflict::FailedWithMoney);
+        }
+        let mark = match class {
+            Class::DeclinedUser => Mark::Declined,
+            Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
+            _ => return,
+        };
+        if !known.is_zero() {
+            self.note_conflict(Conflict::FailedAfterPaid);
+        }
+        if !matched {
+            return;
+        }
+        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
+        if attempt.opened == 1 {
+            // It speaks for the one send that there was.
+            attempt.answer_send(0);
+        }
+        attempt.mark(mark);
+        self.storage.touch();
+    }
+
+    /// Money after a person's decision needs that person again.
+    fn note_payment_after_review(&mut self) {
+        if let (Review::Resolved(_), Payment::Confirmed | Payment::InDoubt) = (self.review, self.payment()) {
+            let decided = self.received.reviewed.unwrap_or(Amount::ZERO);
+            if self.received() > decided {
+                self.note_conflict(Conflict::PaidAfterReview);
+                self.review = Review::Needed(Reason::PaidAfterReview);
+                self.storage.touch();
+            }
+        }
+    }
+}
+
+fn reference_of(notification: &Notification) -> &str {
+    let id = notification.reference.as_ref().or(notification.internal.as_ref());
+    id.map_or(NO_REFERENCE, |id| id.as_str())
+}

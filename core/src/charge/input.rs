@@ -1,0 +1,332 @@
+//! What a charge is told: answers, losses, notifications, storage, commands, time.
+
+use heapless::String;
+
+use super::attempt::Mark;
+use super::evidence::Sent;
+use super::guard::Guard;
+use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
+use super::{ATTEMPTS_MAX, Charge, Closing, Payment, Phase, Release, Review, Sale, Verdict};
+use crate::money::Amount;
+use crate::profile::{Consent, Profile};
+use crate::time::{Instant, Millis};
+use crate::wire::notification::Notification;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input<'i> {
+    /// The whole answer to a request. What is not whole is a loss.
+    Response {
+        /// The request's token.
+        token: SendToken,
+        /// The HTTP status.
+        status: u16,
+        /// The whole body.
+        body: &'i [u8],
+    },
+    /// A request without a whole answer.
+    Lost {
+        /// The request's token.
+        token: SendToken,
+        /// What became of its bytes.
+        sent: Sent,
+    },
+    /// A charging notification that was read with [`wire::notification::read`](crate::wire::notification::read).
+    Notification {
+        /// The caller's number for it; comes back with [`Output::Reply`](super::Output::Reply).
+        ticket: Ticket,
+        /// What it says.
+        notification: &'i Notification,
+    },
+    /// The record is durable.
+    Persisted(PersistToken),
+    /// The record could not be made durable.
+    PersistFailed(PersistToken),
+    /// The application wants something.
+    Command(Command<'i>),
+    /// Nothing but time.
+    Tick,
+}
+
+/// What an application may want.
+#[derive(Debug)]
+pub enum Command<'i> {
+    /// End the sale. Nothing that captures is sent any more; money that comes all the same is a refund due.
+    Cancel,
+    /// Ask the payer again.
+    Retry {
+        /// The caller accepts that the earlier attempt may still charge.
+        accept_risk: bool,
+    },
+    /// The credentials were replaced; the refused step may be repeated once.
+    CredentialsReplaced,
+    /// Start to release the goods. [`Event::Release`](super::Event::Release) follows when that is durable.
+    StartRelease,
+    /// The goods were released.
+    ReleaseDone(ReleasePermit),
+    /// The goods could not be released: what was paid is to be refunded.
+    ReleaseFailed(ReleasePermit),
+    /// A person looked and decided.
+    Resolve {
+        /// What they found.
+        resolution: Resolution,
+        /// Who they are, at most 16 characters are kept.
+        by: &'i str,
+    },
+}
+
+/// What a person found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// The carrier charged this much in all.
+    Charged(Amount),
+    /// The carrier did not charge.
+    NotCharged,
+    /// What was due was paid back.
+    Refunded,
+}
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a refused command did nothing"]
+pub enum Handled {
+    /// It was taken.
+    Done,
+    /// It has no effect, and needs none.
+    Ignored(Ignored),
+    /// The command is not possible now.
+    Refused(Refusal),
+}
+
+/// Why an input has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// The token or permit is of another charge. The caller mixed them up.
+    OtherCharge,
+    /// The write was made again meanwhile.
+    Outdated,
+    /// The notification is about another charge; keep it in quarantine.
+    NotOurs,
+    /// Too many notifications wait for their reply: answer that it is to come again.
+    Busy,
+}
+
+/// Why a command is not possible now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The sale is over.
+    SaleClosed,
+    /// It is paid.
+    AlreadyPaid,
+    /// The payer may still answer the earlier prompt, or the carrier still execute it.
+    TooEarly {
+        /// Milliseconds that are left.
+        left: Millis,
+    },
+    /// The earlier attempt may still charge: ask again with `accept_risk`, or leave it to a review.
+    NeedsRisk,
+    /// There were as many attempts as there may be.
+    AttemptsUsed,
+    /// A request is under way.
+    Busy,
+    /// Not paid in full.
+    NotConfirmed,
+    /// The release was started before.
+    AlreadyReleased,
+    /// The amount is above what the profile releases on notifications alone.
+    NeedsReview,
+    /// The goods are being released.
+    Releasing,
+    /// Nothing needs to be decided.
+    NothingToResolve,
+    /// Money was received: resolve as charged, or as refunded.
+    MoneyReceived,
+    /// Less than was received is not possible.
+    LessThanReceived,
+}
+
+impl Charge {
+    /// Takes what happened. Total: every input is defined in every state; call
+    /// [`Charge::poll_output`] afterwards.
+    pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
+        let handled = match input {
+            Input::Response { token, status, body } if token.charge == self.tag() => {
+                self.take_answer(now, profile, &token, status, body);
+                Handled::Done
+            }
+            Input::Lost { token, sent } if token.charge == self.tag() => {
+                self.take_loss(now, profile, &token, sent);
+                Handled::Done
+            }
+            Input::Response { .. } | Input::Lost { .. } => Handled::Ignored(Ignored::OtherCharge),
+            Input::Notification { ticket, notification } => self.take(now, profile, ticket, notification),
+            Input::Persisted(token) if token.charge == self.tag() => {
+                was_awaited(self.storage.persisted(token.sequence))
+            }
+            Input::PersistFailed(token) if token.charge == self.tag() => {
+                let awaited = self.storage.failed(now, token.sequence);
+                if awaited {
+                    self.refuse_unsent();
+                }
+                was_awaited(awaited)
+            }
+            Input::Persisted(_) | Input::PersistFailed(_) => Handled::Ignored(Ignored::OtherCharge),
+            Input::Command(command) => self.obey(now, command),
+            Input::Tick => Handled::Done,
+        };
+        self.settle(now, profile);
+        handled
+    }
+
+    fn take(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        ticket: Ticket,
+        notification: &Notification,
+    ) -> Handled {
+        let Some(number) = self.attempt_of(notification) else {
+            return Handled::Ignored(Ignored::NotOurs);
+        };
+        if self.tickets.push(ticket).is_err() {
+            return Handled::Ignored(Ignored::Busy);
+        }
+        self.take_notification(now, profile, number, notification);
+        Handled::Done
+    }
+
+    fn obey(&mut self, now: Instant, command: Command<'_>) -> Handled {
+        let done = match command {
+            Command::Cancel => self.cancel(),
+            Command::Retry { accept_risk } => self.retry(now, accept_risk),
+            Command::CredentialsReplaced => {
+                self.timers.poll_at = self.timers.poll_at.min(now);
+                Ok(())
+            }
+            Command::StartRelease => self.start_release(),
+            Command::ReleaseDone(permit) => return self.end_release(&permit, Release::Done),
+            Command::ReleaseFailed(permit) => return self.end_release(&permit, Release::Failed),
+            Command::Resolve { resolution, by } => self.resolve(resolution, by),
+        };
+        match done {
+            Ok(()) => Handled::Done,
+            Err(refusal) => Handled::Refused(refusal),
+        }
+    }
+
+    fn cancel(&mut self) -> Result<(), Refusal> {
+        match (self.sale, self.release) {
+            (Sale::Closed(_), _) => Err(Refusal::SaleClosed),
+            (Sale::Open, Release::None) => {
+                self.close(Closing::Cancelled);
+                Ok(())
+            }
+            (Sale::Open, _) => Err(Refusal::Releasing),
+        }
+    }
+
+    /// R09, R18: a new attempt only when the earlier one cannot charge any more, or where the caller takes the risk.
+    fn retry(&mut self, now: Instant, accept_risk: bool) -> Result<(), Refusal> {
+        if self.sale != Sale::Open {
+            return Err(Refusal::SaleClosed);
+        }
+        if self.payment() == Payment::Confirmed {
+            return Err(Refusal::AlreadyPaid);
+        }
+        if self.attempts.len() >= ATTEMPTS_MAX {
+            return Err(Refusal::AttemptsUsed);
+        }
+        if self.flight.is_some() || self.planned.is_some() {
+            return Err(Refusal::Busy);
+        }
+        if let Some(quiet_at) = self.timers.quiet_at() {
+            if now < quiet_at && self.guards.hold(Guard::WindowBeforeAttempt) {
+                return Err(Refusal::TooEarly { left: quiet_at.since(now) });
+            }
+        }
+        match self.latest_phase() {
+            Phase::Lapsed => self.retry_wanted = true,
+            // The answer to a confirm that is asked now decides.
+            Phase::PendingConsent if self.consent == Consent::Prompt && !accept_risk => {
+                self.retry_wanted = true;
+                self.timers.poll_at = self.timers.poll_at.min(now);
+            }
+            Phase::PendingConsent | Phase::InDoubt | Phase::Listening if accept_risk => {
+                self.begin_attempt(now);
+            }
+            Phase::PendingConsent | Phase::InDoubt | Phase::Listening => return Err(Refusal::NeedsRisk),
+            Phase::Planned | Phase::Requested => return Err(Refusal::Busy),
+            Phase::Paid => return Err(Refusal::AlreadyPaid),
+            Phase::NotCharged => self.begin_attempt(now),
+        }
+        Ok(())
+    }
+
+    fn start_release(&mut self) -> Result<(), Refusal> {
+        if self.payment() != Payment::Confirmed {
+            return Err(Refusal::NotConfirmed);
+        }
+        if self.release != Release::None && self.guards.hold(Guard::ReleaseOnce) {
+            return Err(Refusal::AlreadyReleased);
+        }
+        if self.sale != Sale::Open && self.guards.hold(Guard::ReleaseWhileOpen) {
+            return Err(Refusal::SaleClosed);
+        }
+        let answered = self.attempts.iter().any(|attempt| attempt.has(Mark::Executed));
+        if !answered && self.amount > self.notified_release {
+            return Err(Refusal::NeedsReview);
+        }
+        self.release = Release::Started;
+        self.announced.release = false;
+        self.storage.touch();
+        Ok(())
+    }
+
+    fn end_release(&mut self, permit: &ReleasePermit, result: Release) -> Handled {
+        if permit.charge != self.tag() {
+            return Handled::Ignored(Ignored::OtherCharge);
+        }
+        if self.release != Release::Started {
+            return Handled::Ignored(Ignored::Outdated);
+        }
+        self.release = result;
+        self.close(if result == Release::Done { Closing::Fulfilled } else { Closing::Cancelled });
+        self.storage.touch();
+        Handled::Done
+    }
+
+    fn resolve(&mut self, resolution: Resolution, by: &str) -> Result<(), Refusal> {
+        let received = self.received();
+        let needed = matches!(self.review, Review::Needed(_)) || self.payment() == Payment::InDoubt;
+        let verdict = match resolution {
+            Resolution::Refunded if self.refund_due().is_zero() => return Err(Refusal::NothingToResolve),
+            Resolution::Refunded => {
+                self.refunded = self.refunded.saturating_add(self.refund_due());
+                Verdict::Refunded
+            }
+            _ if !needed => return Err(Refusal::NothingToResolve),
+            Resolution::Charged(amount) if amount < received => return Err(Refusal::LessThanReceived),
+            Resolution::Charged(amount) => {
+                self.received.reviewed = self.received.reviewed.max(Some(amount));
+                Verdict::Charged
+            }
+            Resolution::NotCharged if !received.is_zero() => return Err(Refusal::MoneyReceived),
+            Resolution::NotCharged => Verdict::NotCharged,
+        };
+        for attempt in &mut self.attempts {
+            attempt.mark(Mark::Reviewed);
+        }
+        self.planned = None;
+        self.close(Closing::Cancelled);
+        self.review = Review::Resolved(verdict);
+        let end =
+            by.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 16).last();
+        self.reviewer = String::try_from(by.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
+        self.storage.touch();
+        Ok(())
+    }
+}
+
+fn was_awaited(awaited: bool) -> Handled {
+    if awaited { Handled::Done } else { Handled::Ignored(Ignored::Outdated) }
+}

@@ -1,0 +1,195 @@
+//! What a charge asks its caller to do, and what it tells.
+
+use super::guard::Guard;
+use super::record::Record;
+use super::{Carrier, Charge, Closing, Conflict, Reason};
+use crate::money::Amount;
+use crate::profile::Service;
+use crate::time::Instant;
+use crate::wire::request::{REQUEST_MAX, RequestFault};
+
+/// Room that [`Charge::poll_output`] needs: a request or a record, whichever is longer.
+pub const BUFFER_MAX: usize = if REQUEST_MAX > super::RECORD_MAX { REQUEST_MAX } else { super::RECORD_MAX };
+
+/// What to do next. Until it says [`Output::Wait`], ask again.
+#[derive(Debug)]
+#[must_use = "an output that is dropped is lost: a request that was not sent must be reported as not sent"]
+pub enum Output<'b> {
+    /// Make this record durable, in place of the charge's earlier ones, and give the token back with
+    /// [`Input::Persisted`](super::Input::Persisted) or [`Input::PersistFailed`](super::Input::PersistFailed).
+    Persist {
+        /// Names the write.
+        token: PersistToken,
+        /// What to write.
+        record: Record<'b>,
+    },
+    /// Send this request once, and give the token back with [`Input::Response`](super::Input::Response) or
+    /// [`Input::Lost`](super::Input::Lost). Never send it twice.
+    Transmit {
+        /// Names the send.
+        token: SendToken,
+        /// What to send.
+        request: Request<'b>,
+    },
+    /// Answer the notification of this ticket with HTTP 200 and these bytes.
+    Reply {
+        /// Names the notification, as the caller did.
+        ticket: Ticket,
+        /// The acknowledgement.
+        body: &'b [u8],
+    },
+    /// Something to know.
+    Event(Event<'b>),
+    /// Nothing to do until this time, which is later than `now`, or until something happens (`None`).
+    Wait(Option<Instant>),
+    /// The buffer is shorter than [`BUFFER_MAX`]; nothing was done.
+    BufferTooSmall,
+}
+
+/// A request to the carrier.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Request<'b> {
+    /// What is asked for.
+    pub service: Service,
+    /// The path below the endpoint. The profile's
+    /// [`authentication`](crate::profile::Profile::authentication) says which header goes along.
+    pub path: &'b str,
+    /// The JSON body. It holds the payer's id and may hold a password: not for a log.
+    pub body: &'b [u8],
+}
+
+impl core::fmt::Debug for Request<'_> {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.debug_struct("Request")
+            .field("service", &self.service)
+            .field("path", &self.path)
+            .field("body_length", &self.body.len())
+            .finish()
+    }
+}
+
+/// What the payer must do before the charge can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MustAct<'b> {
+    /// The carrier's words, cut at [`PAYER_TEXT_MAX`](crate::id::PAYER_TEXT_MAX) bytes; empty if it gave none.
+    pub text: &'b str,
+    /// The reference that the payer must enter; empty if the carrier named none.
+    pub reference: &'b str,
+    /// What the carrier asks for. It may differ from the sale's amount, which decides what is paid in full.
+    pub amount_due: Option<Amount>,
+}
+
+/// What happened, told once in each run of the program, and only when it is durable.
+#[derive(Debug)]
+pub enum Event<'b> {
+    /// The charge cannot go on until the payer has done this.
+    PayerMustAct(MustAct<'b>),
+    /// Asked for, or asked for again.
+    Requested,
+    /// The payer must act.
+    PendingConsent,
+    /// Paid in part so far.
+    PartlyPaid(Amount),
+    /// Paid in full. The goods are released after [`Command::StartRelease`](super::Command::StartRelease).
+    Confirmed,
+    /// Not paid.
+    Failed,
+    /// Money may have moved and nobody here can tell, for now.
+    InDoubt,
+    /// "Not approved", asked after the window's end: a new attempt may be asked for, or the sale cancelled.
+    Lapsed,
+    /// Release the goods now, once, and give the permit back with the result.
+    Release(ReleasePermit),
+    /// The power went during a release: it counts as released; look at the machine.
+    ReleaseUncertain,
+    /// The sale is over.
+    Closed(Closing),
+    /// This much is owed back to the payer.
+    RefundDue(Amount),
+    /// A person must look.
+    NeedsReview(Reason),
+    /// Evidence contradicts other evidence.
+    Conflict(Conflict),
+    /// The carrier refused the credentials in mid-charge; replace them. A second refusal ends the asking.
+    CredentialsRefused,
+    /// A request could not be written: the configuration is to blame, nothing was sent.
+    Misconfigured(RequestFault),
+}
+
+/// Names a send. It is given back once, with the answer or the loss.
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "model", derive(Clone))]
+#[must_use = "a token that does not come back by its deadline counts as maybe sent"]
+pub struct SendToken {
+    pub(super) charge: u32,
+    pub(super) attempt: u8,
+    pub(super) index: u8,
+    pub(super) service: Service,
+    pub(super) sent_at: Instant,
+}
+
+/// Names a write. It is given back once.
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "model", derive(Clone))]
+#[must_use = "a token that does not come back by its deadline counts as a failed write"]
+pub struct PersistToken {
+    pub(super) charge: u32,
+    pub(super) sequence: u32,
+}
+
+/// Allows one release. It is given back with the result.
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "model", derive(Clone))]
+#[must_use = "a permit that is not given back leaves the release uncertain"]
+pub struct ReleasePermit {
+    pub(super) charge: u32,
+}
+
+/// The caller's number for a notification that waits for its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u32);
+
+/// Passes of one [`Charge::poll_output`], at most: each but the last withdraws a request that may not be sent any more,
+/// and an attempt has no more than [`SENDS_MAX`](super::SENDS_MAX) of them.
+const PASSES_MAX: u8 = 2 * super::SENDS_MAX;
+
+impl Charge {
+    /// The next thing to do. Total: every state has an answer, and between two inputs there are only a few before
+    /// [`Output::Wait`].
+    pub fn poll_output<'b>(
+        &mut self,
+        now: Instant,
+        carrier: &Carrier<'b>,
+        buffer: &'b mut [u8],
+    ) -> Output<'b> {
+        if buffer.len() < BUFFER_MAX {
+            return Output::BufferTooSmall;
+        }
+        for _ in 0..PASSES_MAX {
+            self.settle(now, carrier.profile);
+            self.plan(now, carrier.profile);
+            if let Some(sequence) = self.storage.begin(now) {
+                let token = PersistToken { charge: self.tag(), sequence };
+                return Output::Persist { token, record: Record::write(self, carrier, buffer) };
+            }
+            if self.planned.is_none() {
+                break;
+            }
+            let Some(durable) = self.durable(Guard::IntentBeforeSend) else { break };
+            if let Some((token, path, length)) = durable.transmit(now, carrier, buffer) {
+                let body = buffer.get(..length).unwrap_or(&[]);
+                return Output::Transmit { request: Request { service: token.service, path, body }, token };
+            }
+        }
+        if let Some(ticket) = self.durable(Guard::EvidenceBeforeReply).and_then(|durable| durable.reply()) {
+            return Output::Reply { ticket, body: crate::wire::notification::RECEIVED };
+        }
+        if let Some(permit) = self.durable(Guard::ReleaseDurable).and_then(|durable| durable.release()) {
+            return Output::Event(Event::Release(permit));
+        }
+        if let Some(news) = self.durable(Guard::EvidenceBeforeEvent).and_then(|durable| durable.announce()) {
+            return Output::Event(self.tell(news, buffer));
+        }
+        Output::Wait(self.next_time(now))
+    }
+}

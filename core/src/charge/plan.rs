@@ -1,0 +1,311 @@
+//! What comes next without anybody asking: deadlines that pass, and requests that are due.
+
+use super::attempt::{Attempt, Mark};
+use super::guard::Guard;
+use super::{ATTEMPTS_MAX, Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
+use crate::profile::{CapturesAt, Consent, Profile, Service};
+use crate::time::{Instant, Millis, SECOND};
+
+/// The first pause before a charge request that was not sent, or was throttled, is sent again; it doubles.
+pub const RESEND_PAUSE: Millis = 2 * SECOND;
+/// The pause after "handset busy": a USSD session lasts about as long.
+pub const BUSY_PAUSE: Millis = 30 * SECOND;
+
+/// A request that is decided on: its intent is in the evidence, and must be durable before it is handed out.
+#[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Planned {
+    pub attempt: u8,
+    pub index: u8,
+    pub service: Service,
+}
+
+/// A request that was handed out and whose token is not back.
+#[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Flight {
+    pub attempt: u8,
+    pub index: u8,
+    pub service: Service,
+    pub deadline: Instant,
+}
+
+/// All deadlines of a charge, in one place.
+#[derive(Debug)]
+#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Timers {
+    /// The sale is open until then.
+    pub sale_ends: Instant,
+    /// The latest attempt's consent may be given until then.
+    pub window_ends: Option<Instant>,
+    /// The latest attempt's lost request may be executed until then.
+    pub execution_ends: Option<Instant>,
+    /// `confirm` is not asked before.
+    pub poll_at: Instant,
+    /// The pause after the next `confirm`.
+    pub poll_pause: Millis,
+    /// A charge request is not sent again before.
+    pub resend_at: Option<Instant>,
+    /// A doubt becomes a review then.
+    pub review_at: Option<Instant>,
+    /// A closed charge that may still be paid is kept at hand until then.
+    pub listen_until: Option<Instant>,
+}
+
+impl Timers {
+    pub fn starting(now: Instant, window: Millis) -> Self {
+        Timers {
+            sale_ends: now.after(window),
+            window_ends: None,
+            execution_ends: None,
+            poll_at: now,
+            poll_pause: 0,
+            resend_at: None,
+            review_at: None,
+            listen_until: None,
+        }
+    }
+
+    pub fn is_listening(&self, now: Instant) -> bool {
+        self.listen_until.is_some_and(|until| now < until)
+    }
+
+    /// Before this time a new attempt would prompt a payer who may still answer the old one.
+    pub fn quiet_at(&self) -> Option<Instant> {
+        self.window_ends.max(self.execution_ends)
+    }
+}
+
+impl Charge {
+    /// Applies every deadline that has passed.
+    pub(super) fn settle(&mut self, now: Instant, profile: &Profile<'_>) {
+        if let Some(sequence) = self.storage.overdue(now) {
+            self.storage_failed(now, sequence);
+        }
+        if self.flight.as_ref().is_some_and(|flight| now >= flight.deadline) {
+            if let Some(flight) = self.flight.take() {
+                self.lose(now, profile, flight.attempt, flight.index, flight.service);
+            }
+        }
+        self.end_window(now);
+        self.note_asked_enough(profile);
+        self.end_sale(now);
+        self.end_refused_sale();
+        self.end_doubt(now, profile);
+        self.review_what_is_left();
+        self.listen(now, profile);
+    }
+
+    /// Decides on the next request, if one is due, and notes its intent.
+    pub(super) fn plan(&mut self, now: Instant, profile: &Profile<'_>) {
+        if self.planned.is_some() || self.flight.is_some() || matches!(self.review, Review::Needed(_)) {
+            return;
+        }
+        if self.attempt_is_due() {
+            self.begin_attempt(now);
+        }
+        let number = self.latest_number();
+        let Some(service) = self.due_service(now, profile) else { return };
+        let Some(attempt) = self.attempts.last_mut() else { return };
+        let intended = match service {
+            Service::Confirm => attempt.intend_confirm(),
+            _ => attempt.intend_send(),
+        };
+        let Some(index) = intended else { return };
+        self.timers.resend_at = None;
+        self.planned = Some(Planned { attempt: number, index, service });
+        self.storage.touch();
+    }
+
+    /// Whether a planned request may be handed out: the sale may have been closed since.
+    pub(super) fn may_send(&self, planned: &Planned) -> bool {
+        let open = self.sale == Sale::Open || !self.guards.hold(Guard::NoCaptureAfterClose);
+        let current = planned.attempt == self.latest_number();
+        let unpaid = self.payment() != Payment::Confirmed;
+        match planned.service {
+            Service::Confirm => current && unpaid && (open || self.captures_at == CapturesAt::Consent),
+            _ => current && unpaid && open,
+        }
+    }
+
+    /// The earliest deadline; later than `now`, because [`Charge::settle`] has applied the others.
+    pub(super) fn next_time(&self, now: Instant) -> Option<Instant> {
+        let timers = &self.timers;
+        let open = self.sale == Sale::Open && self.payment() != Payment::Confirmed;
+        let asking = self.confirm_is_possible();
+        let sending = self.send_is_possible() && self.flight.is_none();
+        let waiting = self.latest_phase() == Phase::PendingConsent;
+        [
+            self.storage.next_time(),
+            self.flight.as_ref().map(|flight| flight.deadline),
+            Some(timers.sale_ends).filter(|_| open),
+            timers.window_ends.filter(|_| waiting),
+            Some(timers.poll_at).filter(|_| asking && self.flight.is_none()),
+            timers.resend_at.filter(|_| sending),
+            timers.review_at,
+            timers.listen_until,
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > now)
+        .min()
+    }
+
+    /// Sets the time of the next `confirm`; one is asked right at the window's end, because only an answer asked for
+    /// after it says that consent was not given.
+    pub(super) fn schedule_confirm(&mut self, now: Instant, profile: &Profile<'_>) {
+        let pause = self.timers.poll_pause.max(profile.polling.first);
+        self.timers.poll_pause = pause.saturating_mul(2).min(profile.polling.most.max(profile.polling.first));
+        let next = now.after(pause);
+        self.timers.poll_at = match self.timers.window_ends {
+            Some(end) if now < end && next > end => end,
+            _ => next,
+        };
+    }
+
+    pub(super) fn schedule_resend(&mut self, now: Instant, pause: Millis) {
+        let sends = self.latest().map_or(0, |attempt| attempt.opened).clamp(1, 6) - 1;
+        self.timers.resend_at = Some(now.after(pause << u32::from(sends)));
+    }
+
+    /// Whether `confirm` may be sent for the latest attempt, leaving the time aside.
+    pub(super) fn confirm_is_possible(&self) -> bool {
+        let open = self.sale == Sale::Open || !self.guards.hold(Guard::NoCaptureAfterClose);
+        self.consent == Consent::Prompt
+            && self.latest().is_some_and(Attempt::is_askable)
+            && (open || self.captures_at == CapturesAt::Consent)
+            && self.payment() != Payment::Confirmed
+            && !matches!(self.review, Review::Needed(_))
+    }
+
+    fn storage_failed(&mut self, now: Instant, sequence: u32) {
+        if self.storage.failed(now, sequence) {
+            self.refuse_unsent();
+        }
+    }
+
+    /// Storage refuses the first intent: the sale is refused before anything is sent (R45).
+    pub(super) fn refuse_unsent(&mut self) {
+        if self.was_never_sent() && self.sale == Sale::Open {
+            if let Some(planned) = self.planned.take() {
+                let guards = self.guards;
+                if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
+                    attempt.close_send(planned.index, guards);
+                }
+            }
+            self.close(Closing::Refused);
+        }
+    }
+
+    fn end_window(&mut self, now: Instant) {
+        let over = self.timers.window_ends.is_some_and(|end| now >= end);
+        if over && self.consent != Consent::Prompt && self.latest_phase() == Phase::PendingConsent {
+            self.set_mark(self.latest_number(), Mark::WindowOver);
+        }
+    }
+
+    fn note_asked_enough(&mut self, profile: &Profile<'_>) {
+        let number = self.latest_number();
+        let asked = self.latest().map_or(0, |attempt| attempt.confirms);
+        let spent = asked >= profile.limits.confirms || self.credential_refusals >= 2;
+        if spent && self.flight.is_none() && self.planned.is_none() && self.confirm_is_possible() {
+            self.set_mark(number, Mark::AskedEnough);
+        }
+    }
+
+    fn end_sale(&mut self, now: Instant) {
+        if now >= self.timers.sale_ends && self.payment() != Payment::Confirmed {
+            self.close(Closing::Expired);
+        }
+    }
+
+    /// Nothing of this sale can be paid any more, and nobody is asked whether to try again.
+    fn end_refused_sale(&mut self) {
+        let over = self.payment() == Payment::Failed && self.flight.is_none() && self.planned.is_none();
+        if over && self.latest_phase() != Phase::Planned {
+            self.close(Closing::Refused);
+        }
+    }
+
+    /// A doubt that lasts longer than the carrier may take to execute becomes a review, and ends the sale.
+    fn end_doubt(&mut self, now: Instant, profile: &Profile<'_>) {
+        let doubt = self.payment() == Payment::InDoubt || self.is_any_in_doubt();
+        if !doubt || self.review != Review::None {
+            self.timers.review_at = None;
+            return;
+        }
+        let due = match self.timers.review_at {
+            Some(due) => due,
+            None => *self.timers.review_at.insert(now.after(profile.windows.execution)),
+        };
+        if now >= due || self.recoveries > RECOVERIES_MAX {
+            self.timers.review_at = None;
+            let paid = self.payment() == Payment::Confirmed;
+            if paid && self.sale == Sale::Open {
+                return;
+            }
+            self.close(Closing::Expired);
+            self.need_review(if paid { Reason::OtherAttemptInDoubt } else { Reason::InDoubt });
+        }
+    }
+
+    fn review_what_is_left(&mut self) {
+        if self.sale != Sale::Open && self.review == Review::None && !self.received.unmatched().is_zero() {
+            self.need_review(Reason::UnmatchedPayment);
+        }
+    }
+
+    /// A closed charge that may still be paid keeps its place for a while.
+    fn listen(&mut self, now: Instant, profile: &Profile<'_>) {
+        if self.sale == Sale::Open || self.release.counts() {
+            return;
+        }
+        if self.timers.listen_until.is_none() && self.may_still_charge() {
+            self.timers.listen_until = Some(now.after(profile.windows.listen));
+        }
+    }
+
+    /// A lapsed attempt is followed by another where the order or the caller wants one.
+    fn attempt_is_due(&self) -> bool {
+        let wanted = self.retry_wanted || self.attempts.len() < usize::from(self.auto_attempts);
+        wanted && self.sale == Sale::Open && self.latest_phase() == Phase::Lapsed && !self.attempts.is_full()
+    }
+
+    pub(super) fn begin_attempt(&mut self, now: Instant) {
+        if self.attempts.len() < ATTEMPTS_MAX && self.attempts.push(Attempt::default()).is_ok() {
+            self.retry_wanted = false;
+            self.timers = Timers { sale_ends: self.timers.sale_ends, ..Timers::starting(now, 0) };
+            self.amount_due = None;
+            self.storage.touch();
+        }
+    }
+
+    fn due_service(&self, now: Instant, profile: &Profile<'_>) -> Option<Service> {
+        if self.send_is_possible() && self.timers.resend_at.is_none_or(|at| now >= at) {
+            return Some(profile.charge_service);
+        }
+        (self.confirm_is_possible() && now >= self.timers.poll_at).then_some(Service::Confirm)
+    }
+
+    /// Whether a charge request may be sent for the latest attempt, leaving the time aside.
+    fn send_is_possible(&self) -> bool {
+        let Some(attempt) = self.latest() else { return false };
+        let around = self.surroundings(self.latest_number());
+        let open = self.sale == Sale::Open || !self.guards.hold(Guard::NoCaptureAfterClose);
+        if !open || self.payment() == Payment::Confirmed || self.release != Release::None {
+            return false;
+        }
+        let may_repeat_lost = self.deduplicates || !self.guards.hold(Guard::ResendOnlyDeduplicated);
+        match attempt.phase(&around) {
+            Phase::Planned => true,
+            Phase::Requested => attempt.all_closed(),
+            Phase::InDoubt => {
+                may_repeat_lost
+                    && attempt.has_open_send(&around)
+                    && attempt.opened < around.sends
+                    && !attempt.has(Mark::Accepted)
+            }
+            _ => false,
+        }
+    }
+}

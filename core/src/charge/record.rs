@@ -1,0 +1,437 @@
+//! The journal record: everything durable about one charge in one piece, versioned, with a CRC-32 and a commit mark.
+//!
+//! A record stands for the whole charge, so the newest good one is all that a restart needs. Storage writes the
+//! [`body`](Record::body), reads it back, and writes the [`mark`](Record::mark) last: without the mark the record never
+//! existed; with the mark and a wrong CRC it was damaged later, and the charge is in doubt.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | `CAAS` |
+//! | 1 | version, 1 |
+//! | 2 | length of the body, from the first byte to the CRC, little-endian like all numbers here |
+//! | 4 | sequence: the larger is the newer |
+//! | … | profile, endpoint, instrument, amounts, states, attempts, credits, texts |
+//! | 4 | CRC-32 (ISO-HDLC) of the body |
+//! | 4 | the mark |
+//!
+//! A record may hold the payer's id. It never holds a password, a PIN or an OTP.
+
+use core::fmt;
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use heapless::{String, Vec};
+
+use super::attempt::Attempt;
+use super::received::{Credit, Received};
+use super::texts::{TEXTS_MAX, Texts};
+use super::{
+    ATTEMPTS_MAX, CREDITS_MAX, Carrier, Charge, Closing, ENDPOINT_MAX, INSTRUMENT_NAME_MAX, Reason, Release,
+    Review, Sale, ShortCode, Verdict,
+};
+use crate::money::{Amount, Currency};
+use crate::profile::PROFILE_NAME_MAX;
+use crate::time::Millis;
+
+/// The longest record. Its parts are bounded, and a test builds the longest.
+pub const RECORD_MAX: usize = 768;
+/// The version that is written. Older ones are read as long as this line says so: none exist yet.
+pub const RECORD_VERSION: u8 = 1;
+
+const MAGIC: [u8; 4] = *b"CAAS";
+const MARK: [u8; 4] = [0x43, 0x4D, 0xA5, 0x5A];
+const HEAD: usize = 11;
+const TAIL: usize = 8;
+
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// A record to be made durable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Record<'b>(&'b [u8]);
+
+impl<'b> Record<'b> {
+    /// The whole record, for storage whose own writes are all or nothing.
+    pub fn bytes(&self) -> &'b [u8] {
+        self.0
+    }
+
+    /// Everything but the mark: written first, and read back.
+    pub fn body(&self) -> &'b [u8] {
+        self.0.get(..self.0.len().saturating_sub(MARK.len())).unwrap_or(&[])
+    }
+
+    /// The mark: written last.
+    pub fn mark(&self) -> &'b [u8] {
+        self.0.get(self.0.len().saturating_sub(MARK.len())..).unwrap_or(&[])
+    }
+
+    pub(super) fn write(charge: &Charge, carrier: &Carrier<'_>, buffer: &'b mut [u8]) -> Record<'b> {
+        let length = write(charge, carrier, buffer);
+        let buffer: &'b [u8] = buffer;
+        // The longest record fits RECORD_MAX, which poll_output has checked the buffer for; if that were wrong, the
+        // empty record would be refused by recovery and by storage.
+        Record(buffer.get(..length.unwrap_or(0)).unwrap_or(&[]))
+    }
+}
+
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Record({} bytes)", self.0.len())
+    }
+}
+
+/// Why bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Damage {
+    /// There is no mark: the record never existed.
+    NoMark,
+    /// The CRC is wrong, or the content does not fit together: the record was damaged after it was written.
+    Damaged,
+    /// Written by a release that this one does not know. Go back to it, or refuse new sales.
+    UnknownVersion(u8),
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::NoMark => out.write_str("the record has no commit mark: it never existed"),
+            Damage::Damaged => {
+                out.write_str("the record is damaged: the charge is in doubt and a person must look")
+            }
+            Damage::UnknownVersion(version) => {
+                write!(out, "the record has version {version}, which this release does not know")
+            }
+        }
+    }
+}
+
+/// What a record says about whom to ask, without the charge itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// Name of the profile.
+    pub profile: String<PROFILE_NAME_MAX>,
+    /// Base URL.
+    pub endpoint: String<ENDPOINT_MAX>,
+    /// Name of the instrument.
+    pub instrument: String<INSTRUMENT_NAME_MAX>,
+    /// The larger is the newer.
+    pub sequence: u32,
+}
+
+/// Reads who is to be asked about a record's charge, and checks the whole record.
+pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
+    let mut reader = Reader::checked(bytes)?;
+    read_heading(&mut reader).ok_or(Damage::Damaged)
+}
+
+/// What a record holds, to be completed by what a restart forgets.
+pub(super) struct Content {
+    pub heading: Heading,
+    pub texts: Texts,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub window: Millis,
+    pub auto_attempts: u8,
+    pub attempts: Vec<Attempt, ATTEMPTS_MAX>,
+    pub received: Received,
+    pub sale: Sale,
+    pub release: Release,
+    pub review: Review,
+    pub reviewer: String<16>,
+    pub refunded: Amount,
+    pub amount_due: Option<Amount>,
+    pub conflicts: u8,
+    pub recoveries: u8,
+    pub credential_refusals: u8,
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Content, Damage> {
+    let mut reader = Reader::checked(bytes)?;
+    read_content(&mut reader).filter(|_| reader.rest.is_empty()).ok_or(Damage::Damaged)
+}
+
+fn write(charge: &Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<usize> {
+    let mut writer = Writer { buffer, length: 0 };
+    writer.bytes(&MAGIC)?;
+    writer.u8(RECORD_VERSION)?;
+    writer.bytes(&[0, 0])?;
+    writer.bytes(&charge.storage.sequence.to_le_bytes())?;
+    let instrument =
+        carrier.profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name);
+    for text in [carrier.profile.name, carrier.endpoint, instrument] {
+        writer.text(text)?;
+    }
+    writer.amount(charge.amount)?;
+    writer.bytes(&charge.currency.to_bytes())?;
+    writer.u64(charge.window)?;
+    writer.u8(charge.auto_attempts)?;
+    writer.u8(code_of(&SALES, charge.sale)?)?;
+    writer.u8(code_of(&RELEASES, charge.release)?)?;
+    writer.u8(code_of(&REVIEWS, charge.review)?)?;
+    writer.text(&charge.reviewer)?;
+    writer.amount(charge.refunded)?;
+    writer.optional(charge.amount_due)?;
+    writer.bytes(&[charge.conflicts, charge.recoveries, charge.credential_refusals])?;
+    writer.u8(u8::try_from(charge.attempts.len()).ok()?)?;
+    for attempt in &charge.attempts {
+        writer.attempt(attempt)?;
+    }
+    writer.amount(charge.received.beyond)?;
+    writer.optional(charge.received.reviewed)?;
+    writer.u8(u8::try_from(charge.received.credits.len()).ok()?)?;
+    for credit in &charge.received.credits {
+        writer.bytes(&[credit.attempt, u8::from(credit.matched)])?;
+        writer.amount(credit.total)?;
+    }
+    let (lengths, bytes) = charge.texts.parts();
+    writer.bytes(lengths)?;
+    writer.bytes(bytes)?;
+    writer.close()
+}
+
+fn read_heading(reader: &mut Reader<'_>) -> Option<Heading> {
+    let sequence = u32::from_le_bytes(reader.array()?);
+    let profile = String::try_from(reader.text()?).ok()?;
+    let endpoint = String::try_from(reader.text()?).ok()?;
+    let instrument = String::try_from(reader.text()?).ok()?;
+    Some(Heading { profile, endpoint, instrument, sequence })
+}
+
+fn read_content(reader: &mut Reader<'_>) -> Option<Content> {
+    let heading = read_heading(reader)?;
+    let amount = reader.amount()?;
+    let currency = Currency::parse(core::str::from_utf8(reader.take(3)?).ok()?)?;
+    let window = reader.u64()?;
+    let auto_attempts = reader.u8()?;
+    let sale = value_of(&SALES, reader.u8()?)?;
+    let release = value_of(&RELEASES, reader.u8()?)?;
+    let review = value_of(&REVIEWS, reader.u8()?)?;
+    let reviewer = String::try_from(reader.text()?).ok()?;
+    let refunded = reader.amount()?;
+    let amount_due = reader.optional()?;
+    let [conflicts, recoveries, credential_refusals] = reader.array()?;
+    let mut attempts = Vec::new();
+    for _ in 0..reader.u8()? {
+        attempts.push(reader.attempt()?).ok()?;
+    }
+    let mut received =
+        Received { credits: Vec::new(), beyond: reader.amount()?, reviewed: reader.optional()? };
+    for _ in 0..reader.u8()? {
+        let [attempt, matched] = reader.array()?;
+        let total = reader.amount()?;
+        received.credits.push(Credit { attempt, matched: matched != 0, total }).ok()?;
+    }
+    let lengths = reader.take(Texts::SLOTS)?;
+    let texts = Texts::from_parts(lengths, reader.take_rest())?;
+    Some(Content {
+        heading,
+        texts,
+        amount,
+        currency,
+        window,
+        auto_attempts,
+        attempts,
+        received,
+        sale,
+        release,
+        review,
+        reviewer,
+        refunded,
+        amount_due,
+        conflicts,
+        recoveries,
+        credential_refusals,
+    })
+}
+
+/// The states as numbers. A number is never given to another state: old journals are read by new releases.
+const SALES: [(u8, Sale); 5] = [
+    (0, Sale::Open),
+    (1, Sale::Closed(Closing::Fulfilled)),
+    (2, Sale::Closed(Closing::Cancelled)),
+    (3, Sale::Closed(Closing::Expired)),
+    (4, Sale::Closed(Closing::Refused)),
+];
+const RELEASES: [(u8, Release); 5] = [
+    (0, Release::None),
+    (1, Release::Started),
+    (2, Release::Done),
+    (3, Release::Failed),
+    (4, Release::Uncertain),
+];
+const REVIEWS: [(u8, Review); 10] = [
+    (0, Review::None),
+    (1, Review::Needed(Reason::InDoubt)),
+    (2, Review::Needed(Reason::UnmatchedPayment)),
+    (3, Review::Needed(Reason::TooManyReferences)),
+    (4, Review::Needed(Reason::PaidAfterReview)),
+    (5, Review::Needed(Reason::DamagedRecord)),
+    (6, Review::Needed(Reason::OtherAttemptInDoubt)),
+    (7, Review::Resolved(Verdict::Charged)),
+    (8, Review::Resolved(Verdict::NotCharged)),
+    (9, Review::Resolved(Verdict::Refunded)),
+];
+
+fn code_of<T: Copy + PartialEq>(table: &[(u8, T)], value: T) -> Option<u8> {
+    table.iter().find(|row| row.1 == value).map(|row| row.0)
+}
+
+fn value_of<T: Copy>(table: &[(u8, T)], code: u8) -> Option<T> {
+    table.iter().find(|row| row.0 == code).map(|row| row.1)
+}
+
+struct Writer<'b> {
+    buffer: &'b mut [u8],
+    length: usize,
+}
+
+impl Writer<'_> {
+    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(bytes.len())?;
+        self.buffer.get_mut(self.length..end)?.copy_from_slice(bytes);
+        self.length = end;
+        Some(())
+    }
+
+    fn u8(&mut self, value: u8) -> Option<()> {
+        self.bytes(&[value])
+    }
+
+    fn u64(&mut self, value: u64) -> Option<()> {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    fn text(&mut self, text: &str) -> Option<()> {
+        self.u8(u8::try_from(text.len()).ok()?)?;
+        self.bytes(text.as_bytes())
+    }
+
+    fn amount(&mut self, amount: Amount) -> Option<()> {
+        self.u64(amount.minor())
+    }
+
+    fn optional(&mut self, amount: Option<Amount>) -> Option<()> {
+        self.u64(amount.map_or(u64::MAX, Amount::minor))
+    }
+
+    fn attempt(&mut self, attempt: &Attempt) -> Option<()> {
+        let Attempt { opened, closed, answered, confirms, heard, lost, settled, marks, code } = attempt;
+        self.bytes(&[*opened, *closed, *answered, *confirms, *heard, *lost, *settled])?;
+        self.bytes(&marks.to_le_bytes())?;
+        self.text(code)
+    }
+
+    /// Puts the length into the head, the CRC and the mark at the end.
+    fn close(mut self) -> Option<usize> {
+        let length = u16::try_from(self.length).ok()?;
+        self.buffer.get_mut(5..7)?.copy_from_slice(&length.to_le_bytes());
+        let crc = CRC.checksum(self.buffer.get(..self.length)?);
+        self.bytes(&crc.to_le_bytes())?;
+        self.bytes(&MARK)?;
+        Some(self.length)
+    }
+}
+
+struct Reader<'r> {
+    rest: &'r [u8],
+}
+
+impl<'r> Reader<'r> {
+    /// A reader of what stands between the length and the CRC, which is right.
+    fn checked(bytes: &'r [u8]) -> Result<Self, Damage> {
+        let marked = bytes.len() >= HEAD + TAIL && bytes.ends_with(&MARK);
+        if !marked {
+            return Err(Damage::NoMark);
+        }
+        let (body, tail) = bytes.split_at_checked(bytes.len() - TAIL).ok_or(Damage::NoMark)?;
+        let crc = tail.first_chunk().map(|crc| u32::from_le_bytes(*crc));
+        if !body.starts_with(&MAGIC) || crc != Some(CRC.checksum(body)) {
+            return Err(Damage::Damaged);
+        }
+        let mut reader = Reader { rest: body };
+        let (version, length) = reader.head().ok_or(Damage::Damaged)?;
+        if version != RECORD_VERSION {
+            return Err(Damage::UnknownVersion(version));
+        }
+        if usize::from(length) != body.len() {
+            return Err(Damage::Damaged);
+        }
+        Ok(reader)
+    }
+
+    fn head(&mut self) -> Option<(u8, u16)> {
+        self.take(MAGIC.len())?;
+        Some((self.u8()?, u16::from_le_bytes(self.array()?)))
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'r [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    fn take_rest(&mut self) -> &'r [u8] {
+        core::mem::take(&mut self.rest)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn text(&mut self) -> Option<&'r str> {
+        let length = usize::from(self.u8()?);
+        core::str::from_utf8(self.take(length)?).ok()
+    }
+
+    fn amount(&mut self) -> Option<Amount> {
+        Amount::from_minor(self.u64()?).ok()
+    }
+
+    fn optional(&mut self) -> Option<Option<Amount>> {
+        match self.u64()? {
+            u64::MAX => Some(None),
+            minor => Amount::from_minor(minor).ok().map(Some),
+        }
+    }
+
+    fn attempt(&mut self) -> Option<Attempt> {
+        let [opened, closed, answered, confirms, heard, lost, settled] = self.array()?;
+        let marks = u16::from_le_bytes(self.array()?);
+        let code: ShortCode = String::try_from(self.text()?).ok()?;
+        Some(Attempt { opened, closed, answered, confirms, heard, lost, settled, marks, code })
+    }
+}
+
+// The longest record: head and tail, the heading's texts, the numbers, and every text of the charge.
+const _: () = assert!(
+    HEAD + TAIL
+        + (1 + PROFILE_NAME_MAX)
+        + (1 + ENDPOINT_MAX)
+        + (1 + INSTRUMENT_NAME_MAX)
+        + 8
+        + 3
+        + 8
+        + 1
+        + 3
+        + 17
+        + 8
+        + 8
+        + 3
+        + 1
+        + ATTEMPTS_MAX * 18
+        + 8
+        + 8
+        + 1
+        + CREDITS_MAX * 10
+        + Texts::SLOTS
+        + TEXTS_MAX
+        <= RECORD_MAX
+);

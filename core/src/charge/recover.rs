@@ -1,0 +1,195 @@
+//! A charge after a restart.
+
+use core::fmt;
+
+use heapless::Vec;
+
+use super::attempt::Attempt;
+use super::durable::Storage;
+use super::guard::Guard;
+use super::news::Announced;
+use super::plan::Timers;
+use super::record::{self, Damage};
+use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, SENDS_MAX, Sale};
+use crate::profile::CapturesAt;
+use crate::time::Instant;
+
+/// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AtBoot {
+    /// The sale is closed; what was paid is a refund due.
+    #[default]
+    RefundDue,
+    /// The sale stays open; the goods may be released.
+    Release,
+}
+
+/// Why a record cannot be gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum RecoverError {
+    /// The record itself is to blame.
+    Record(Damage),
+    /// The charge was made with another profile; [`record::heading`] says which.
+    OtherProfile,
+    /// The charge was made at another endpoint; [`record::heading`] says which.
+    OtherEndpoint,
+    /// The profile has no instrument of the record's name any more.
+    Instrument,
+}
+
+impl fmt::Display for RecoverError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecoverError::Record(damage) => damage.fmt(out),
+            RecoverError::OtherProfile => {
+                out.write_str("the charge was made with another profile: take that one")
+            }
+            RecoverError::OtherEndpoint => {
+                out.write_str("the charge was made at another endpoint: take that one")
+            }
+            RecoverError::Instrument => {
+                out.write_str("the profile has no instrument of the record's name any more")
+            }
+        }
+    }
+}
+
+impl Charge {
+    /// The charge of a record, after a restart. A request whose intent is in the record may have been sent; windows
+    /// start anew, because the clock may have (R50); a release under way counts as made (R47). Everything that is still
+    /// true is told again.
+    pub fn recover(
+        now: Instant,
+        carrier: &Carrier<'_>,
+        bytes: &[u8],
+        at_boot: AtBoot,
+    ) -> Result<Self, RecoverError> {
+        Charge::recover_guarded(now, carrier, bytes, at_boot, Guards::default())
+    }
+
+    /// The charge of an older record whose newer one is damaged (R44): what happened in between is unknown, so it is in
+    /// doubt and needs review.
+    pub fn recover_damaged(now: Instant, carrier: &Carrier<'_>, older: &[u8]) -> Result<Self, RecoverError> {
+        let mut charge = Charge::recover(now, carrier, older, AtBoot::RefundDue)?;
+        charge.close(Closing::Expired);
+        charge.need_review(Reason::DamagedRecord);
+        Ok(charge)
+    }
+
+    /// [`Charge::recover`] with a guard removed, for a model checker that is to notice.
+    pub(super) fn recover_guarded(
+        now: Instant,
+        carrier: &Carrier<'_>,
+        bytes: &[u8],
+        at_boot: AtBoot,
+        guards: Guards,
+    ) -> Result<Self, RecoverError> {
+        let content = record::read(bytes).map_err(RecoverError::Record)?;
+        let profile = carrier.profile;
+        if content.heading.profile != profile.name {
+            return Err(RecoverError::OtherProfile);
+        }
+        if content.heading.endpoint != carrier.endpoint {
+            return Err(RecoverError::OtherEndpoint);
+        }
+        let name = content.heading.instrument.as_str();
+        let (instrument_index, instrument) =
+            profile.instrument(Some(name)).ok_or(RecoverError::Instrument)?;
+        let mut charge = Charge {
+            texts: content.texts,
+            amount: content.amount,
+            currency: content.currency,
+            instrument: instrument_index,
+            window: content.window,
+            auto_attempts: content.auto_attempts,
+            attempts: content.attempts,
+            received: content.received,
+            sale: content.sale,
+            release: content.release,
+            review: content.review,
+            reviewer: content.reviewer,
+            refunded: content.refunded,
+            amount_due: content.amount_due,
+            conflicts: content.conflicts,
+            recoveries: content.recoveries,
+            credential_refusals: content.credential_refusals,
+            consent: instrument.consent,
+            captures_at: instrument.captures_at,
+            deduplicates: profile.deduplicates,
+            sends: profile.limits.sends.min(SENDS_MAX),
+            notified_release: profile.limits.notified_release,
+            storage: Storage::holding(content.heading.sequence),
+            flight: None,
+            planned: None,
+            timers: Timers::starting(now, content.window),
+            announced: Announced::default(),
+            tickets: Vec::new(),
+            retry_wanted: false,
+            handed_out: true,
+            fault: None,
+            guards,
+        };
+        if charge.sale == Sale::Open {
+            charge.restart_windows(now, carrier);
+        }
+        charge.count_what_was_under_way();
+        charge.end_what_cannot_go_on(at_boot);
+        Ok(charge)
+    }
+
+    fn restart_windows(&mut self, now: Instant, carrier: &Carrier<'_>) {
+        self.recoveries = self.recoveries.saturating_add(1);
+        self.storage.touch();
+        let windows = carrier.profile.windows;
+        let accepted = self.latest().is_some_and(Attempt::is_askable);
+        if accepted {
+            self.timers.window_ends = Some(now.after(windows.consent));
+        } else {
+            self.timers.execution_ends = Some(now.after(windows.execution));
+        }
+    }
+
+    /// A confirm that was intended and not heard of may have captured.
+    fn count_what_was_under_way(&mut self) {
+        let captures = matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown);
+        let guards = self.guards;
+        for attempt in &mut self.attempts {
+            if !guards.hold(Guard::IntentIsInDoubt) {
+                let answered = attempt.answered;
+                attempt.closed |= !answered;
+            } else if captures && attempt.confirms > attempt.heard.max(attempt.settled) {
+                attempt.lost = attempt.lost.max(attempt.confirms);
+            }
+        }
+    }
+
+    fn end_what_cannot_go_on(&mut self, at_boot: AtBoot) {
+        if self.release == Release::Started {
+            if self.guards.hold(Guard::StartedIsReleased) {
+                self.release = Release::Uncertain;
+                self.close(Closing::Fulfilled);
+            } else {
+                self.release = Release::None;
+            }
+            self.storage.touch();
+        }
+        let paid = self.payment() == Payment::Confirmed && self.release == Release::None;
+        if paid && at_boot == AtBoot::RefundDue {
+            self.close(Closing::Expired);
+        }
+    }
+
+    /// [`Charge::recover`] with one guard removed.
+    #[cfg(feature = "model")]
+    pub fn recover_without(
+        now: Instant,
+        carrier: &Carrier<'_>,
+        bytes: &[u8],
+        at_boot: AtBoot,
+        guards: Guards,
+    ) -> Result<Self, RecoverError> {
+        Charge::recover_guarded(now, carrier, bytes, at_boot, guards)
+    }
+}
