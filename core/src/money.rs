@@ -35,7 +35,7 @@ pub enum AmountFormat {
 }
 
 /// Why a text or a number is no amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AmountError {
     /// No digits, or characters that are neither digits nor one decimal point.

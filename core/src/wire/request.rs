@@ -28,7 +28,7 @@ pub struct ChargeFields<'a> {
 }
 
 /// Why a request could not be written. The caller is to blame; nothing was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RequestFault {
     /// The buffer is too short for this request; [`REQUEST_MAX`] bytes are enough for any.

@@ -273,7 +273,7 @@ impl<'a> Scanner<'a> {
                 (Expect::CommaOrEnd, b',') => self.comma(),
                 (Expect::KeyOrEnd, _) => return self.key().map(Some),
                 (Expect::Value | Expect::ItemOrEnd, _) => return self.value(byte).map(Some),
-                (Expect::CommaOrEnd | Expect::Nothing, _) => return Err(WireFault::NotJson),
+                (Expect::CommaOrEnd | Expect::Nothing, _) => return Ok(None),
             }
         }
     }
@@ -324,7 +324,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn open(&mut self, object: bool) -> Result<Event<'a>, WireFault> {
-        if self.depth > DEPTH_MAX {
+        if self.depth >= DEPTH_MAX {
             return Err(WireFault::TooDeep);
         }
         self.advance(1);
