@@ -121,7 +121,7 @@ pub enum Event<'b> {
 #[cfg_attr(feature = "model", derive(Clone))]
 #[must_use = "a token that does not come back by its deadline counts as maybe sent"]
 pub struct SendToken {
-    pub(super) charge: u32,
+    pub(crate) charge: u32,
     pub(super) attempt: u8,
     pub(super) index: u8,
     pub(super) service: Service,
@@ -133,7 +133,7 @@ pub struct SendToken {
 #[cfg_attr(feature = "model", derive(Clone))]
 #[must_use = "a token that does not come back by its deadline counts as a failed write"]
 pub struct PersistToken {
-    pub(super) charge: u32,
+    pub(crate) charge: u32,
     pub(super) sequence: u32,
 }
 
@@ -142,7 +142,7 @@ pub struct PersistToken {
 #[cfg_attr(feature = "model", derive(Clone))]
 #[must_use = "a permit that is not given back leaves the release uncertain"]
 pub struct ReleasePermit {
-    pub(super) charge: u32,
+    pub(crate) charge: u32,
 }
 
 /// The caller's number for a notification that waits for its reply.
