@@ -273,7 +273,7 @@ impl<'a> Scanner<'a> {
                 (Expect::CommaOrEnd, b',') => self.comma(),
                 (Expect::KeyOrEnd, _) => return self.key().map(Some),
                 (Expect::Value | Expect::ItemOrEnd, _) => return self.value(byte).map(Some),
-                (Expect::CommaOrEnd | Expect::Nothing, _) => return Ok(None),
+                (Expect::CommaOrEnd | Expect::Nothing, _) => return Err(WireFault::NotJson),
             }
         }
     }
