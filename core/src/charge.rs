@@ -535,9 +535,15 @@ impl Charge {
         self.storage.is_durable()
     }
 
-    /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
-    /// person must look. The record stays; later notifications still count after [`Charge::recover`].
+    /// Whether nothing is left to do, and nothing is listened for any more ([`Charge::is_settled`], and the profile's
+    /// `listen` window is over). The record stays; later notifications still count after [`Charge::recover`].
     pub fn is_finished(&self, now: Instant) -> bool {
+        self.is_settled() && !self.timers.is_listening(now)
+    }
+
+    /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
+    /// person must look. Money may still come by notification.
+    pub fn is_settled(&self) -> bool {
         let settled = match self.payment() {
             Payment::Confirmed | Payment::Failed => true,
             Payment::InDoubt => matches!(self.review, Review::Needed(_)),
@@ -550,7 +556,6 @@ impl Charge {
             && self.flight.is_none()
             && self.tickets.is_empty()
             && self.next_news().is_none()
-            && !self.timers.is_listening(now)
     }
 
     fn standing(&self) -> Standing {

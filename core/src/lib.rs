@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod caps;
 pub mod charge;
 pub mod credentials;
 pub mod id;
@@ -12,5 +13,6 @@ pub mod id_generator;
 pub mod money;
 pub mod profile;
 pub mod status_code;
+pub mod till;
 pub mod time;
 pub mod wire;

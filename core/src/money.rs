@@ -54,6 +54,9 @@ impl Amount {
     /// Nothing.
     pub const ZERO: Amount = Amount(0);
 
+    /// The largest amount, [`AMOUNT_MAX_MINOR`].
+    pub const MAX: Amount = Amount(AMOUNT_MAX_MINOR);
+
     /// An amount of `minor` cents, or `TooLarge`.
     pub const fn from_minor(minor: u64) -> Result<Self, AmountError> {
         if minor > AMOUNT_MAX_MINOR { Err(AmountError::TooLarge) } else { Ok(Amount(minor)) }

@@ -61,9 +61,14 @@ impl Storage {
         self.failures > 0
     }
 
+    /// Whether a write is due.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.dirty && self.writing.is_none() && self.retry_at.is_none_or(|at| now >= at)
+    }
+
     /// Begins a write if one is due.
     pub fn begin(&mut self, now: Instant) -> Option<u32> {
-        if !self.dirty || self.writing.is_some() || self.retry_at.is_some_and(|at| now < at) {
+        if !self.is_due(now) {
             return None;
         }
         self.sequence = self.sequence.wrapping_add(1);

@@ -2,9 +2,9 @@
 
 use super::guard::Guard;
 use super::record::Record;
-use super::{Carrier, Charge, Closing, Conflict, Reason};
+use super::{Carrier, Charge, Closing, Conflict, Reason, Release};
 use crate::money::Amount;
-use crate::profile::Service;
+use crate::profile::{Profile, Service};
 use crate::time::Instant;
 use crate::wire::request::{REQUEST_MAX, RequestFault};
 
@@ -153,6 +153,17 @@ pub struct Ticket(pub u32);
 /// and an attempt has no more than [`SENDS_MAX`](super::SENDS_MAX) of them.
 const PASSES_MAX: u8 = 2 * super::SENDS_MAX;
 
+/// What [`Charge::poll_output`] has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Persist,
+    Transmit,
+    Reply,
+    Release,
+    News,
+    Wait(Option<Instant>),
+}
+
 impl Charge {
     /// The next thing to do. Total: every state has an answer, and between two inputs there are only a few before
     /// [`Output::Wait`].
@@ -166,30 +177,64 @@ impl Charge {
             return Output::BufferTooSmall;
         }
         for _ in 0..PASSES_MAX {
-            self.settle(now, carrier.profile);
-            self.plan(now, carrier.profile);
-            if let Some(sequence) = self.storage.begin(now) {
-                let token = PersistToken { charge: self.tag(), sequence };
-                return Output::Persist { token, record: Record::write(self, carrier, buffer) };
+            match self.due(now, carrier.profile) {
+                Due::Persist => {
+                    if let Some(sequence) = self.storage.begin(now) {
+                        let token = PersistToken { charge: self.tag(), sequence };
+                        return Output::Persist { token, record: Record::write(self, carrier, buffer) };
+                    }
+                }
+                Due::Transmit => {
+                    let durable = self.durable(Guard::IntentBeforeSend);
+                    if let Some((token, path, length)) =
+                        durable.and_then(|it| it.transmit(now, carrier, buffer))
+                    {
+                        let body = buffer.get(..length).unwrap_or(&[]);
+                        return Output::Transmit {
+                            request: Request { service: token.service, path, body },
+                            token,
+                        };
+                    }
+                }
+                Due::Reply => {
+                    if let Some(ticket) = self.durable(Guard::EvidenceBeforeReply).and_then(|it| it.reply()) {
+                        return Output::Reply { ticket, body: crate::wire::notification::RECEIVED };
+                    }
+                }
+                Due::Release => {
+                    if let Some(permit) = self.durable(Guard::ReleaseDurable).and_then(|it| it.release()) {
+                        return Output::Event(Event::Release(permit));
+                    }
+                }
+                Due::News => {
+                    if let Some(news) = self.durable(Guard::EvidenceBeforeEvent).and_then(|it| it.announce())
+                    {
+                        return Output::Event(self.tell(news, buffer));
+                    }
+                }
+                Due::Wait(until) => return Output::Wait(until),
             }
-            if self.planned.is_none() {
-                break;
-            }
-            let Some(durable) = self.durable(Guard::IntentBeforeSend) else { break };
-            if let Some((token, path, length)) = durable.transmit(now, carrier, buffer) {
-                let body = buffer.get(..length).unwrap_or(&[]);
-                return Output::Transmit { request: Request { service: token.service, path, body }, token };
-            }
-        }
-        if let Some(ticket) = self.durable(Guard::EvidenceBeforeReply).and_then(|durable| durable.reply()) {
-            return Output::Reply { ticket, body: crate::wire::notification::RECEIVED };
-        }
-        if let Some(permit) = self.durable(Guard::ReleaseDurable).and_then(|durable| durable.release()) {
-            return Output::Event(Event::Release(permit));
-        }
-        if let Some(news) = self.durable(Guard::EvidenceBeforeEvent).and_then(|durable| durable.announce()) {
-            return Output::Event(self.tell(news, buffer));
         }
         Output::Wait(self.next_time(now))
+    }
+
+    /// What is to be done at `now`, after all deadlines that have passed are applied.
+    pub(crate) fn due(&mut self, now: Instant, profile: &Profile<'_>) -> Due {
+        self.settle(now, profile);
+        self.plan(now, profile);
+        let releasing = self.release == Release::Started && !self.announced.release;
+        if self.storage.is_due(now) {
+            Due::Persist
+        } else if self.planned.is_some() && self.durable(Guard::IntentBeforeSend).is_some() {
+            Due::Transmit
+        } else if !self.tickets.is_empty() && self.durable(Guard::EvidenceBeforeReply).is_some() {
+            Due::Reply
+        } else if releasing && self.durable(Guard::ReleaseDurable).is_some() {
+            Due::Release
+        } else if self.next_news().is_some() && self.durable(Guard::EvidenceBeforeEvent).is_some() {
+            Due::News
+        } else {
+            Due::Wait(self.next_time(now))
+        }
     }
 }

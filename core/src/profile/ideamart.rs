@@ -2,7 +2,7 @@ use super::{
     Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths,
     Polling, Profile, Service, TotalMeaning, Windows,
 };
-use crate::money::{AMOUNT_MAX_MINOR, Amount, AmountFormat, Currency};
+use crate::money::{Amount, AmountFormat, Currency};
 use crate::status_code::{Class, CodeRow};
 use crate::time::SECOND;
 
@@ -47,7 +47,13 @@ pub fn ideamart() -> Profile<'static> {
             listen: 60 * SECOND,
         },
         polling: Polling { first: 5 * SECOND, most: 15 * SECOND },
-        limits: Limits { attempts: 3, sends: 4, confirms: 0, amount: LARGEST, notified_release: LARGEST },
+        limits: Limits {
+            attempts: 3,
+            sends: 4,
+            confirms: 0,
+            amount: Amount::MAX,
+            notified_release: Amount::MAX,
+        },
     }
 }
 
@@ -57,11 +63,6 @@ pub(super) const MOBILE_ACCOUNT: Instrument<'static> = Instrument {
     consent: Consent::None,
     captures_at: CapturesAt::Request,
     agent_params: false,
-};
-
-pub(super) const LARGEST: Amount = match Amount::from_minor(AMOUNT_MAX_MINOR) {
-    Ok(amount) => amount,
-    Err(_) => Amount::ZERO,
 };
 
 /// Unrouted paths come as HTML 404: no application was reached.

@@ -2,7 +2,7 @@ use super::{
     Authentication, CapturesAt, Consent, FieldNames, GatewayRule, Instrument, InternalIdRule, Limits, Paths,
     Polling, Profile, Service, TotalMeaning, Windows,
 };
-use crate::money::{AMOUNT_MAX_MINOR, Amount, AmountFormat, Currency};
+use crate::money::{Amount, AmountFormat, Currency};
 use crate::status_code::{Class, CodeRow};
 use crate::time::SECOND;
 
@@ -54,14 +54,15 @@ pub fn mobitel<'p>(statuses: &'p [CodeRow<'p>]) -> Profile<'p> {
             listen: 0,
         },
         polling: Polling { first: 5 * SECOND, most: 15 * SECOND },
-        limits: Limits { attempts: 3, sends: 4, confirms: 60, amount: LARGEST, notified_release: LARGEST },
+        limits: Limits {
+            attempts: 3,
+            sends: 4,
+            confirms: 60,
+            amount: Amount::MAX,
+            notified_release: Amount::MAX,
+        },
     }
 }
-
-const LARGEST: Amount = match Amount::from_minor(AMOUNT_MAX_MINOR) {
-    Ok(amount) => amount,
-    Err(_) => Amount::ZERO,
-};
 
 /// IBM API Connect: these did not reach the carrier's application. "Failed to establish a backside connection" is not
 /// here: the application may finish after the gateway gave up.
