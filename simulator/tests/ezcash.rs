@@ -121,8 +121,10 @@ fn what_is_not_acknowledged_is_delivered_again_with_growing_pauses_and_at_most_s
     let mut deliveries = 1;
     for pause in [5, 10, 20, 40, 80] {
         assert!(sim.wait_for_deliveries(deliveries, PATIENCE));
-        sim.fast_forward(Duration::from_secs(pause));
+        sim.fast_forward(Duration::from_millis(pause * 1_000 - 1));
         deliveries += 1;
+        assert!(!sim.wait_for_deliveries(deliveries, Duration::from_millis(50)), "{pause} s are not over");
+        sim.fast_forward(Duration::from_millis(1));
     }
     assert!(sim.wait_for_deliveries(deliveries, PATIENCE));
     sim.fast_forward(Duration::from_secs(86_400));
