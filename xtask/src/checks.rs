@@ -1,0 +1,62 @@
+//! Every check, in the order in which they run: quick ones first.
+
+use std::time::Instant;
+
+use crate::run::{cargo, run};
+use crate::{bare_metal, deny, trace};
+
+type Check = (&'static str, fn() -> Result<(), String>);
+
+const CHECKS: [Check; 7] = [
+    ("format", format),
+    ("trace", trace::print),
+    ("clippy", clippy),
+    ("bare-metal", bare_metal::build),
+    ("tests", tests),
+    ("docs", docs),
+    ("deny", deny::check),
+];
+
+/// Runs all checks; the first that fails ends it.
+pub fn all() -> Result<(), String> {
+    let mut times = Vec::new();
+    for (name, check) in CHECKS {
+        println!("\n== {name}");
+        let start = Instant::now();
+        check().map_err(|what| format!("{name}: {what}"))?;
+        times.push(format!("{name} {} s", start.elapsed().as_secs()));
+    }
+    println!("\nall checks passed: {}", times.join(", "));
+    Ok(())
+}
+
+/// Runs one check by its name.
+pub fn one(name: &str) -> Result<(), String> {
+    match CHECKS.iter().find(|check| check.0 == name) {
+        Some((_, check)) => check(),
+        None => Err(format!("there is no check {name}: see cargo xtask help")),
+    }
+}
+
+fn format() -> Result<(), String> {
+    run(&cargo(), &["fmt", "--all", "--check"], &[])
+}
+
+fn clippy() -> Result<(), String> {
+    let denied = ["--", "-D", "warnings"];
+    for features in ["defmt", "dump-notification", "model"] {
+        run(&cargo(), &[&["clippy", "-p", "caas-core", "--features", features], &denied[..]].concat(), &[])?;
+    }
+    run(&cargo(), &[&["clippy", "--workspace", "--all-targets", "--locked"], &denied[..]].concat(), &[])
+}
+
+/// Unit tests, integration tests and examples, then the code blocks of the documents.
+fn tests() -> Result<(), String> {
+    run(&cargo(), &["build", "--workspace", "--locked", "--examples", "--bins"], &[])?;
+    run(&cargo(), &["test", "-p", "caas-core", "--locked"], &[])?;
+    run(&cargo(), &["test", "--workspace", "--locked"], &[])
+}
+
+fn docs() -> Result<(), String> {
+    run(&cargo(), &["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
+}
