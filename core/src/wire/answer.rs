@@ -5,7 +5,7 @@ use core::fmt;
 use serde::Deserialize;
 
 use super::canonical::{AMOUNT_KEPT, CURRENCY_KEPT, Canonical, ID_KEPT, amount, cut, id, room};
-use super::scan::members;
+use super::scan::{Found, find};
 use super::verdict::{Codes, verdict};
 use crate::id::{CarrierId, PAYER_TEXT_MAX, PayerText, RAW_CODE_MAX, RawCode, SUBSCRIBER_MAX};
 use crate::money::{Amount, Currency};
@@ -109,18 +109,15 @@ pub fn read(
     status: u16,
     body: &[u8],
 ) -> Reading {
-    let fault = match canonical(service, body) {
-        Ok(canonical) => match canonical.read::<Said<'_>>() {
-            Ok(said) => return said.reading(verdict(profile, service, status, &said.codes()), expected),
-            Err(fault) => fault,
-        },
-        Err(fault) => fault,
-    };
-    unreadable(verdict(profile, service, status, &Codes::NONE), fault)
+    let mut canonical = Canonical::new();
+    match collect(service, body, &mut canonical).and_then(|()| canonical.read::<Said<'_>>()) {
+        Ok(said) => said.reading(verdict(profile, service, status, &said.codes()), expected),
+        Err(fault) => unreadable(verdict(profile, service, status, &Codes::NONE), fault),
+    }
 }
 
-/// Bytes that are kept of a text for the payer: as many may have to be escaped.
-const TEXT_KEPT: usize = 2 * PAYER_TEXT_MAX;
+/// Bytes that are kept of a text for the payer, with room for some escapes; a text of quotes is cut earlier.
+const TEXT_KEPT: usize = PAYER_TEXT_MAX + 16;
 
 /// Bytes that are kept of a gateway's explanation, which rules look into.
 const MORE_KEPT: usize = 64;
@@ -135,8 +132,9 @@ const CANONICAL_MAX: usize = 2
     + room("subscriber", SUBSCRIBER_MAX + 1)
     + room("currency", CURRENCY_KEPT);
 
-/// The known members of `body`, flat.
-fn canonical(service: Service, body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
+/// Writes the known members of `body`. Not inlined, so that its own frame is gone when the members are read.
+#[inline(never)]
+fn collect(service: Service, body: &[u8], canonical: &mut Canonical<CANONICAL_MAX>) -> Result<(), WireFault> {
     // The two families name the same things differently, and each name of the other family could mean anything.
     let (code_name, reference_name) = match service {
         Service::ChargeRequest | Service::Confirm => ("status", "reference"),
@@ -160,22 +158,23 @@ fn canonical(service: Service, body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, 
         "amount",
         "currency",
     ];
-    let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = members(body, &names)?;
+    let mut found = [Found::Missing; 16];
+    find(body, &names, &mut found)?;
+    let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = &found;
     let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
-    Canonical::write(&[
-        ("code", code, RAW_CODE_MAX + 1),
-        ("gateway", gateway, RAW_CODE_MAX + 1),
-        ("more", more, MORE_KEPT),
-        ("external", external, ID_KEPT),
-        ("internal", internal, ID_KEPT),
-        ("reference", reference, ID_KEPT),
-        ("correlator", correlator, ID_KEPT),
-        ("due", due, AMOUNT_KEPT),
-        ("text", short.or(long).or(message), TEXT_KEPT),
-        ("subscriber", subscriber.or(customer).or(receiver), SUBSCRIBER_MAX + 1),
-        ("amount", amount, AMOUNT_KEPT),
-        ("currency", currency, CURRENCY_KEPT),
-    ])
+    canonical.add("code", *code, RAW_CODE_MAX + 1)?;
+    canonical.add("gateway", *gateway, RAW_CODE_MAX + 1)?;
+    canonical.add("more", *more, MORE_KEPT)?;
+    canonical.add("external", *external, ID_KEPT)?;
+    canonical.add("internal", *internal, ID_KEPT)?;
+    canonical.add("reference", *reference, ID_KEPT)?;
+    canonical.add("correlator", *correlator, ID_KEPT)?;
+    canonical.add("due", *due, AMOUNT_KEPT)?;
+    canonical.add("text", short.or(*long).or(*message), TEXT_KEPT)?;
+    canonical.add("subscriber", subscriber.or(*customer).or(*receiver), SUBSCRIBER_MAX + 1)?;
+    canonical.add("amount", *amount, AMOUNT_KEPT)?;
+    canonical.add("currency", *currency, CURRENCY_KEPT)?;
+    canonical.close()
 }
 
 /// The known members, still as canonical text.

@@ -75,15 +75,14 @@ pub fn write(
 /// Reads the answer to a balance query under the HTTP status `status`. Whatever comes has a reading.
 pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> Balance {
     let service = Service::BalanceQuery;
-    let fault = match canonical(body) {
-        Ok(canonical) => match canonical.read::<Said<'_>>() {
-            Ok(said) => return said.balance(verdict(profile, service, status, &said.codes())),
-            Err(fault) => fault,
-        },
-        Err(fault) => fault,
-    };
-    let nothing = Said::default();
-    Balance { fault: Some(fault), ..nothing.balance(verdict(profile, service, status, &Codes::NONE)) }
+    let mut canonical = Canonical::new();
+    match collect(body, &mut canonical).and_then(|()| canonical.read::<Said<'_>>()) {
+        Ok(said) => said.balance(verdict(profile, service, status, &said.codes())),
+        Err(fault) => {
+            let nothing = Said::default().balance(verdict(profile, service, status, &Codes::NONE));
+            Balance { fault: Some(fault), ..nothing }
+        }
+    }
 }
 
 /// Room that all known members need together, each at its longest.
@@ -94,8 +93,9 @@ const CANONICAL_MAX: usize = 2
     + room("chargeable", AMOUNT_KEPT)
     + 2 * room("account_status", ACCOUNT_WORD_MAX);
 
-/// The known members of `body`, flat.
-fn canonical(body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
+/// Writes the known members of `body`. Not inlined, so that its own frame is gone when the members are read.
+#[inline(never)]
+fn collect(body: &[u8], canonical: &mut Canonical<CANONICAL_MAX>) -> Result<(), WireFault> {
     let names = [
         "statusCode",
         "httpCode",
@@ -106,15 +106,14 @@ fn canonical(body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
         "accountStatus",
     ];
     let [code, gateway, detail, more, chargeable, account_type, account_status] = members(body, &names)?;
-    Canonical::write(&[
-        ("code", code, RAW_CODE_MAX + 1),
-        ("gateway", gateway, RAW_CODE_MAX + 1),
-        ("detail", detail, DETAIL_MAX),
-        ("more", more, DETAIL_MAX),
-        ("chargeable", chargeable, AMOUNT_KEPT),
-        ("account_type", account_type, ACCOUNT_WORD_MAX),
-        ("account_status", account_status, ACCOUNT_WORD_MAX),
-    ])
+    canonical.add("code", code, RAW_CODE_MAX + 1)?;
+    canonical.add("gateway", gateway, RAW_CODE_MAX + 1)?;
+    canonical.add("detail", detail, DETAIL_MAX)?;
+    canonical.add("more", more, DETAIL_MAX)?;
+    canonical.add("chargeable", chargeable, AMOUNT_KEPT)?;
+    canonical.add("account_type", account_type, ACCOUNT_WORD_MAX)?;
+    canonical.add("account_status", account_status, ACCOUNT_WORD_MAX)?;
+    canonical.close()
 }
 
 /// The known members, still as canonical text.

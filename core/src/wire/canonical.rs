@@ -25,27 +25,35 @@ pub(super) const fn room(name: &str, kept: usize) -> usize {
     name.len() + 6 + kept + 3
 }
 
-/// A flat object of strings, at most `N` bytes long.
+/// A flat object of strings, at most `N` bytes long. It is written in place: moving it would double a stack frame that is
+/// the largest of this crate already.
 pub(super) struct Canonical<const N: usize> {
     json: Vec<u8, N>,
 }
 
 impl<const N: usize> Canonical<N> {
-    /// Writes each member that is there: its name, and `kept` bytes of its value as written here (a character more or
-    /// less) if it has so many. Where an object or an array stands in a text's place, it writes a blank: that is there,
-    /// but it is no id, no amount, no currency and no code.
-    pub(super) fn write(members: &[(&str, Found<'_>, usize)]) -> Result<Self, WireFault> {
-        let mut canonical = Canonical { json: Vec::new() };
-        canonical.push(b'{')?;
-        for (name, found, kept) in members {
-            match found {
-                Found::Missing | Found::Null => {}
-                Found::Text(text) => canonical.member(name, *text, *kept)?,
-                Found::Nested(_) => canonical.member(name, Text::BLANK, *kept)?,
-            }
+    pub(super) const fn new() -> Self {
+        Canonical { json: Vec::new() }
+    }
+
+    /// Adds a member if it is there: its name, and `kept` bytes of its value as written here (a character more or less)
+    /// if it has so many. Where an object or an array stands in a text's place, it writes a blank: that is there, but it
+    /// is no id, no amount, no currency and no code.
+    #[inline(never)]
+    pub(super) fn add(&mut self, name: &str, found: Found<'_>, kept: usize) -> Result<(), WireFault> {
+        match found {
+            Found::Missing | Found::Null => Ok(()),
+            Found::Text(text) => self.member(name, text, kept),
+            Found::Nested(_) => self.member(name, Text::BLANK, kept),
         }
-        canonical.push(b'}')?;
-        Ok(canonical)
+    }
+
+    /// Ends the object.
+    pub(super) fn close(&mut self) -> Result<(), WireFault> {
+        if self.json.is_empty() {
+            self.push(b'{')?;
+        }
+        self.push(b'}')
     }
 
     /// Reads the object into fields that borrow from it.
@@ -54,9 +62,7 @@ impl<const N: usize> Canonical<N> {
     }
 
     fn member(&mut self, name: &str, value: Text<'_>, kept: usize) -> Result<(), WireFault> {
-        if self.json.len() > 1 {
-            self.push(b',')?;
-        }
+        self.push(if self.json.is_empty() { b'{' } else { b',' })?;
         self.push(b'"')?;
         self.extend(name.as_bytes())?;
         self.extend(b"\":\"")?;

@@ -132,12 +132,12 @@ impl InstrumentList {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
         let names = ["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"];
         let [code, gateway, detail, more, instruments] = members(body, &names)?;
-        let canonical = Canonical::<HEAD_MAX>::write(&[
-            ("code", code, RAW_CODE_MAX + 1),
-            ("gateway", gateway, RAW_CODE_MAX + 1),
-            ("detail", detail, DETAIL_MAX),
-            ("more", more, DETAIL_MAX),
-        ])?;
+        let mut canonical = Canonical::<HEAD_MAX>::new();
+        canonical.add("code", code, RAW_CODE_MAX + 1)?;
+        canonical.add("gateway", gateway, RAW_CODE_MAX + 1)?;
+        canonical.add("detail", detail, DETAIL_MAX)?;
+        canonical.add("more", more, DETAIL_MAX)?;
+        canonical.close()?;
         let head: Head<'_> = canonical.read()?;
         let more = head.more.unwrap_or("");
         let codes = Codes { application: head.code, gateway: head.gateway, more };
@@ -188,11 +188,14 @@ struct Item<'a> {
     kind: Option<&'a str>,
 }
 
-/// The instrument that `object` describes, if its name can be used.
+/// The instrument that `object` describes, if its name can be used. Its frame is not needed beside the head's.
+#[inline(never)]
 fn listed(object: &str) -> Option<ListedInstrument> {
     let [name, kind] = members(object.as_bytes(), &["name", "type"]).ok()?;
-    let canonical =
-        Canonical::<ITEM_MAX>::write(&[("name", name, NAME_KEPT), ("kind", kind, KIND_KEPT)]).ok()?;
+    let mut canonical = Canonical::<ITEM_MAX>::new();
+    canonical.add("name", name, NAME_KEPT).ok()?;
+    canonical.add("kind", kind, KIND_KEPT).ok()?;
+    canonical.close().ok()?;
     let item: Item<'_> = canonical.read().ok()?;
     let name = item.name.filter(|name| !name.trim().is_empty() && !name.contains('\\'))?;
     let kind = InstrumentKind::parse(item.kind.unwrap_or(""));

@@ -57,7 +57,8 @@ pub struct NotACurrency;
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
 /// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
-    let canonical = canonical(body)?;
+    let mut canonical = Canonical::new();
+    collect(body, &mut canonical)?;
     let said: Said<'_> = canonical.read()?;
     Ok(said.notification(profile))
 }
@@ -80,19 +81,19 @@ const NAMES: [&str; 8] = [
     "currency",
 ];
 
-/// The known members of `body`, flat.
-fn canonical(body: &[u8]) -> Result<Canonical<CANONICAL_MAX>, WireFault> {
+/// Writes the known members of `body`. Not inlined, so that its own frame is gone when the members are read.
+#[inline(never)]
+fn collect(body: &[u8], canonical: &mut Canonical<CANONICAL_MAX>) -> Result<(), WireFault> {
     let [code, external, internal, reference, total, paid, balance, currency] = known(body)?;
-    Canonical::write(&[
-        ("code", code, RAW_CODE_MAX + 1),
-        ("external", external, ID_KEPT),
-        ("internal", internal, ID_KEPT),
-        ("reference", reference, ID_KEPT),
-        ("total", total, AMOUNT_KEPT),
-        ("paid", paid, AMOUNT_KEPT),
-        ("balance", balance, AMOUNT_KEPT),
-        ("currency", currency, CURRENCY_KEPT),
-    ])
+    canonical.add("code", code, RAW_CODE_MAX + 1)?;
+    canonical.add("external", external, ID_KEPT)?;
+    canonical.add("internal", internal, ID_KEPT)?;
+    canonical.add("reference", reference, ID_KEPT)?;
+    canonical.add("total", total, AMOUNT_KEPT)?;
+    canonical.add("paid", paid, AMOUNT_KEPT)?;
+    canonical.add("balance", balance, AMOUNT_KEPT)?;
+    canonical.add("currency", currency, CURRENCY_KEPT)?;
+    canonical.close()
 }
 
 #[cfg(not(feature = "dump-notification"))]

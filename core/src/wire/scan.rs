@@ -57,12 +57,20 @@ impl<'a> Found<'a> {
 }
 
 /// What the object in `body` says under each of `names`. All of the message is checked, also what nobody asked for.
+#[inline]
 pub(super) fn members<'a, const N: usize>(
     body: &'a [u8],
     names: &[&str; N],
 ) -> Result<[Found<'a>; N], WireFault> {
-    let mut scanner = Scanner::new(text_of(body)?);
     let mut found = [Found::Missing; N];
+    find(body, names, &mut found)?;
+    Ok(found)
+}
+
+/// As [`members`], in place and for any number of names: one copy of it is enough for all messages.
+#[inline(never)]
+pub(super) fn find<'a>(body: &'a [u8], names: &[&str], found: &mut [Found<'a>]) -> Result<(), WireFault> {
+    let mut scanner = Scanner::new(text_of(body)?);
     if !matches!(scanner.next()?, Some(Event::Open { object: true })) {
         return Err(WireFault::NotJson);
     }
@@ -71,7 +79,7 @@ pub(super) fn members<'a, const N: usize>(
     while let Some(event) = scanner.next()? {
         let value = match (event, scanner.depth) {
             (Event::Key(name), 1) => {
-                place = slot(&mut found, names, name);
+                place = slot(found, names, name);
                 continue;
             }
             (Event::Open { .. }, 2) => {
@@ -87,7 +95,7 @@ pub(super) fn members<'a, const N: usize>(
             place.keep(value)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Calls `each` with every object directly inside `array` (which [`members`] has found to be well-formed).
@@ -122,11 +130,7 @@ pub(super) fn text_of(body: &[u8]) -> Result<&str, WireFault> {
 }
 
 /// Where the value of the member `name` belongs, if it was asked for.
-fn slot<'f, 'a, const N: usize>(
-    found: &'f mut [Found<'a>; N],
-    names: &[&str; N],
-    name: Text<'_>,
-) -> Option<&'f mut Found<'a>> {
+fn slot<'f, 'a>(found: &'f mut [Found<'a>], names: &[&str], name: Text<'_>) -> Option<&'f mut Found<'a>> {
     found.iter_mut().zip(names).find(|(_, known)| name.is_named(known)).map(|(place, _)| place)
 }
 
