@@ -5,6 +5,7 @@ use caas_core::money::{Amount, Currency};
 use caas_core::profile::{self, Profile, Service};
 use caas_core::status_code::{Class, CodeRow, class_of};
 use caas_core::wire::answer::{self, Expected, Member, Reading, WireFault};
+use caas_core::wire::notification;
 
 const EXPECTED: Expected<'static> = Expected {
     external: Some("K1-7a"),
@@ -152,6 +153,15 @@ mod mismatch {
         }
     }
 
+    /// Only a whole Sri Lankan number loses its country code: 94 can also be how another number begins.
+    #[test]
+    fn a_number_that_only_begins_like_a_country_code_is_another_number() {
+        let expected = Expected { subscriber: "0123456", ..EXPECTED };
+        let body = br#"{"statusCode":"S1000","subscriberId":"94123456"}"#;
+        let reading = answer::read(&profile::ideamart(), Service::DirectDebit, &expected, 200, body);
+        assert_eq!(reading.mismatch, Some(Member::Subscriber));
+    }
+
     /// R08: a confirm's answer names the transaction it is about.
     #[test]
     fn a_confirm_for_another_reference_is_marked() {
@@ -181,6 +191,8 @@ mod codes {
         let own = Profile { codes: &rows, ..profile::ideamart() };
         assert_eq!(class_of(&own, Service::Notification, "E1308"), Class::FailedListening);
         assert_eq!(class_of(&own, Service::DirectDebit, "E1308"), Class::DeclinedUser);
+        let notification = notification::read(&own, br#"{"statusCode":"E1308"}"#).unwrap();
+        assert_eq!(notification.class, Class::FailedListening);
         assert_eq!(class_of(&own, Service::DirectDebit, "E1337"), Class::DuplicateResolve);
         assert_eq!(class_of(&profile::ideamart(), Service::DirectDebit, "E1337"), Class::DeclinedUser);
     }
