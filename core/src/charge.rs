@@ -416,6 +416,13 @@ impl Charge {
         self.guards = Guards::without(guard);
     }
 
+    /// Numbers the records from the start again: for a model checker, to which charges that differ only in how often they
+    /// were written are the same.
+    #[cfg(feature = "model")]
+    pub fn renumber_records(&mut self) {
+        self.storage.renumber();
+    }
+
     /// The caller's name for the sale.
     pub fn sale_id(&self) -> &str {
         self.texts.get(Slot::Sale)

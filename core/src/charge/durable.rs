@@ -106,6 +106,14 @@ impl Storage {
         self.writing.as_ref().filter(|writing| now >= writing.deadline).map(|writing| writing.sequence)
     }
 
+    /// Numbers the records from the start again, unless one is being written.
+    #[cfg(feature = "model")]
+    pub fn renumber(&mut self) {
+        if self.writing.is_none() {
+            self.sequence = 0;
+        }
+    }
+
     pub fn next_time(&self) -> Option<Instant> {
         match (&self.writing, self.dirty) {
             (Some(writing), _) => Some(writing.deadline),
