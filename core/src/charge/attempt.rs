@@ -13,8 +13,11 @@ use super::{SENDS_MAX, ShortCode};
 pub(super) enum Mark {
     Accepted = 1 << 0,
     Executed = 1 << 1,
+    /// The consent was refused. Only what speaks of the consent says so: a confirm's answer, or a notification.
     Declined = 1 << 2,
+    /// A send was refused.
     Refused = 1 << 3,
+    /// The consent failed, as far as the carrier says.
     FailedListening = 1 << 4,
     Lapsed = 1 << 5,
     WindowOver = 1 << 6,
@@ -25,6 +28,10 @@ pub(super) enum Mark {
     AskedEnough = 1 << 9,
     /// "Not found" was heard after the window once; the second time it counts.
     NotFoundOnce = 1 << 10,
+    /// A send failed, as far as the carrier says.
+    SendFailed = 1 << 11,
+    /// A send was refused for now, in words that do not allow to send it again without being asked.
+    Throttled = 1 << 12,
 }
 
 /// How far an attempt is, apart from the clock.
@@ -150,10 +157,15 @@ impl Attempt {
         let unresolved = self.has_open_send(around)
             || duplicate
             || (around.confirm_captures && self.lost > self.heard && !self.has(Mark::Lapsed));
+        let final_marks =
+            [Mark::Refused, Mark::Declined, Mark::FailedListening, Mark::SendFailed, Mark::Throttled];
         let repeatable = self.all_closed()
             && self.opened < around.sends
             && around.sale_open
-            && ![Mark::Refused, Mark::Declined, Mark::FailedListening].into_iter().any(|mark| self.has(mark));
+            && !final_marks.into_iter().any(|mark| self.has(mark));
+        // What is said of one send says nothing of a consent that another send has asked for.
+        let send_failed = self.has(Mark::SendFailed) || self.has(Mark::Throttled);
+        let failed = self.has(Mark::FailedListening) || (send_failed && !self.has(Mark::Accepted));
         Signs::NONE
             .with(Sign::Executed, self.has(Mark::Executed))
             .with(Sign::Reviewed, self.has(Mark::Reviewed))
@@ -161,7 +173,7 @@ impl Attempt {
             .with(Sign::Shadowed, around.confirm_captures && self.lost > self.settled)
             .with(Sign::Declined, self.has(Mark::Declined))
             .with(Sign::Lapsed, self.has(Mark::Lapsed))
-            .with(Sign::FailedListening, self.has(Mark::FailedListening))
+            .with(Sign::FailedListening, failed)
             .with(Sign::Accepted, self.has(Mark::Accepted))
             .with(Sign::WindowOver, self.has(Mark::WindowOver))
             .with(Sign::Mute, unanswered_prompt && !self.is_ended() && around.consent_captures)

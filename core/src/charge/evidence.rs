@@ -11,7 +11,7 @@ use crate::id::EXTERNAL_ID_MAX;
 use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
 use crate::status_code::Class;
-use crate::time::Instant;
+use crate::time::{Instant, Millis};
 use crate::wire::answer::{Expected, Reading, read};
 use crate::wire::notification::{Notification, Stated};
 use heapless::String;
@@ -208,17 +208,19 @@ impl Charge {
                 self.note_payment_after_review();
             }
             Class::Ok | Class::Pending => self.accept(now, profile, token, reading),
-            Class::DeclinedUser => self.refuse_send(token, Some(Mark::Declined)),
-            Class::FailedListening => self.refuse_send(token, Some(Mark::FailedListening)),
-            Class::RejectedConfig | Class::RejectedRequest => self.refuse_send(token, Some(Mark::Refused)),
+            // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
+            Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => {
+                self.refuse_send(token, Some(Mark::Refused));
+            }
+            Class::FailedListening => self.refuse_send(token, Some(Mark::SendFailed)),
             Class::RetryLater if profile.resend_throttled => {
                 self.refuse_send(token, None);
-                self.schedule_resend(now, RESEND_PAUSE);
+                self.resend_after(now, number, RESEND_PAUSE);
             }
-            Class::RetryLater => self.refuse_send(token, Some(Mark::FailedListening)),
+            Class::RetryLater => self.refuse_send(token, Some(Mark::Throttled)),
             Class::HandsetBusy => {
                 self.refuse_send(token, None);
-                self.timers.resend_at = Some(now.after(BUSY_PAUSE));
+                self.resend_after(now, number, BUSY_PAUSE);
             }
             Class::DuplicateResolve => self.refuse_send(token, Some(Mark::Duplicate)),
             Class::Unknown
@@ -301,6 +303,13 @@ impl Charge {
         }
         if latest {
             self.schedule_confirm(now, profile);
+        }
+    }
+
+    /// A late answer about an earlier attempt does not set the pace of the latest.
+    fn resend_after(&mut self, now: Instant, number: u8, pause: Millis) {
+        if number == self.latest_number() {
+            self.schedule_resend(now, pause);
         }
     }
 

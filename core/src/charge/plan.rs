@@ -8,7 +8,7 @@ use crate::time::{Instant, Millis, SECOND};
 
 /// The first pause before a charge request that was not sent, or was throttled, is sent again; it doubles.
 pub const RESEND_PAUSE: Millis = 2 * SECOND;
-/// The pause after "handset busy": a USSD session lasts about as long.
+/// The first pause after "handset busy", which doubles too: a USSD session lasts about as long.
 pub const BUSY_PAUSE: Millis = 30 * SECOND;
 
 /// A request that is decided on: its intent is in the evidence, and must be durable before it is handed out.
@@ -221,10 +221,26 @@ impl Charge {
 
     /// Nothing of this sale can be paid any more, and nobody is asked whether to try again.
     fn end_refused_sale(&mut self) {
-        let over = self.payment() == Payment::Failed && self.flight.is_none() && self.planned.is_none();
-        if over && self.latest_phase() != Phase::Planned {
+        let failed = self.payment() == Payment::Failed && self.latest_phase() != Phase::Planned;
+        if (failed || self.is_failed_by_carrier()) && self.flight.is_none() && self.planned.is_none() {
             self.close(Closing::Refused);
         }
+    }
+
+    /// The carrier says that it failed, though a later success would still count. The sale fails at once: a payer who
+    /// was told so pays in another way, and what comes late is to be given back instead of releasing goods twice. Where
+    /// money was received before, the failure is only a contradiction. A throttled send has not failed: it may be asked
+    /// for again while the sale is open.
+    fn is_failed_by_carrier(&self) -> bool {
+        let throttled = self.latest().is_some_and(|attempt| attempt.has(Mark::Throttled));
+        let failed = [Mark::FailedListening, Mark::SendFailed]
+            .into_iter()
+            .any(|mark| self.latest().is_some_and(|attempt| attempt.has(mark)));
+        self.latest_phase() == Phase::Listening
+            && failed
+            && !throttled
+            && self.received().is_zero()
+            && self.payment() != Payment::InDoubt
     }
 
     /// A doubt that lasts longer than the carrier may take to execute becomes a review, and ends the sale.
