@@ -593,8 +593,13 @@ impl Charge {
             .as_ref()
             .filter(|flight| flight.attempt == attempt && flight.service != Service::Confirm)
             .map(|flight| flight.index);
+        let confirm_in_flight = self
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.attempt == attempt && flight.service == Service::Confirm);
         Surroundings {
             in_flight,
+            confirm_in_flight,
             deduplicates: self.deduplicates,
             confirm_captures: matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown),
             consent_captures: self.captures_at != CapturesAt::Confirm,

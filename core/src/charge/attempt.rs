@@ -46,8 +46,10 @@ pub(super) struct Attempt {
     pub answered: u8,
     /// Confirms intended so far; the first is number 1.
     pub confirms: u8,
-    /// The latest confirm with an answer that says where the consent stands.
+    /// The latest confirm that is accounted for: its answer says where the consent stands, or that it did nothing.
     pub heard: u8,
+    /// The latest confirm that the carrier was still working on when it answered.
+    pub processing: u8,
     /// The latest confirm without such an answer.
     pub lost: u8,
     /// Confirms up to this one cannot capture any more.
@@ -63,6 +65,8 @@ pub(super) struct Attempt {
 pub(super) struct Surroundings {
     /// The send under way, if it is this attempt's.
     pub in_flight: Option<u8>,
+    /// A confirm of this attempt is under way.
+    pub confirm_in_flight: bool,
     /// The carrier executes a repeated id once.
     pub deduplicates: bool,
     /// A confirm may capture.
@@ -100,6 +104,18 @@ impl Attempt {
     pub fn intend_confirm(&mut self) -> Option<u8> {
         self.confirms = self.confirms.checked_add(1)?;
         Some(self.confirms)
+    }
+
+    /// The confirm did nothing: not sent, or refused as a request. An earlier one that is lost stays lost.
+    pub fn void_confirm(&mut self, number: u8) {
+        if self.lost <= self.heard {
+            self.heard = self.heard.max(number);
+        }
+    }
+
+    /// Whether nothing is known of a confirm that may have captured.
+    pub fn has_lost_confirm(&self) -> bool {
+        self.lost > self.heard
     }
 
     /// The send did not charge: not sent, or refused.
@@ -156,7 +172,10 @@ impl Attempt {
         let duplicate = self.has(Mark::Duplicate) && !self.has(Mark::Accepted);
         let unresolved = self.has_open_send(around)
             || duplicate
-            || (around.confirm_captures && self.lost > self.heard && !self.has(Mark::Lapsed));
+            || (around.confirm_captures && self.has_lost_confirm() && !self.has(Mark::Lapsed));
+        // A confirm that is on its way, or that the carrier still works on, may capture after the sale's end.
+        let at_work = around.confirm_in_flight || (self.processing > 0 && self.processing >= self.heard);
+        let may_be_charged = around.consent_captures || at_work;
         let final_marks =
             [Mark::Refused, Mark::Declined, Mark::FailedListening, Mark::SendFailed, Mark::Throttled];
         let repeatable = self.all_closed()
@@ -176,8 +195,8 @@ impl Attempt {
             .with(Sign::FailedListening, failed)
             .with(Sign::Accepted, self.has(Mark::Accepted))
             .with(Sign::WindowOver, self.has(Mark::WindowOver))
-            .with(Sign::Mute, unanswered_prompt && !self.is_ended() && around.consent_captures)
-            .with(Sign::Withdrawn, unanswered_prompt && !self.is_ended() && !around.consent_captures)
+            .with(Sign::Mute, unanswered_prompt && !self.is_ended() && may_be_charged)
+            .with(Sign::Withdrawn, unanswered_prompt && !self.is_ended() && !may_be_charged)
             .with(Sign::Refused, self.has(Mark::Refused))
             .with(Sign::Repeatable, repeatable)
             .with(Sign::Opened, self.opened > 0)

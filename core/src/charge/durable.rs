@@ -217,9 +217,10 @@ impl Charge {
     /// Takes a planned request back that was not handed out: it is known not to have been sent.
     fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
         let guards = self.guards;
-        if planned.service != Service::Confirm {
-            if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
-                attempt.close_send(planned.index, guards);
+        if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
+            match planned.service {
+                Service::Confirm => attempt.void_confirm(planned.index),
+                _ => attempt.close_send(planned.index, guards),
             }
         }
         self.storage.touch();

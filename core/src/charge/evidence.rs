@@ -176,6 +176,10 @@ impl Charge {
         let guards = self.guards;
         let latest = token.attempt == self.latest_number();
         if token.service == Service::Confirm {
+            if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+                attempt.void_confirm(token.index);
+                self.storage.touch();
+            }
             if latest {
                 self.schedule_confirm(now, profile);
             }
@@ -265,26 +269,34 @@ impl Charge {
         let captures = self.surroundings(token.attempt).confirm_captures;
         let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) else { return };
         let heard = attempt.heard.max(token.index);
+        // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
+        let nothing_lost = !attempt.has_lost_confirm() || !captures;
         match class {
             Class::Ok => {
                 attempt.heard = heard;
                 attempt.mark(Mark::Executed);
                 self.note_payment_after_review();
             }
-            Class::Pending | Class::NotApproved => {
-                attempt.heard = heard;
-                if after_window {
-                    attempt.settled = attempt.settled.max(token.index);
-                    attempt.mark(Mark::Lapsed);
-                }
-            }
-            Class::NotFound if after_window && attempt.has(Mark::NotFoundOnce) => {
+            Class::NotApproved if after_window => {
                 attempt.heard = heard;
                 attempt.settled = attempt.settled.max(token.index);
                 attempt.mark(Mark::Lapsed);
             }
-            Class::NotFound if after_window => attempt.mark(Mark::NotFoundOnce),
-            Class::StillProcessing => attempt.heard = heard,
+            // "The payer must act" says that the prompt is live, so it never ends the attempt.
+            Class::Pending | Class::NotApproved => attempt.heard = heard,
+            Class::NotFound if after_window && nothing_lost && attempt.has(Mark::NotFoundOnce) => {
+                attempt.heard = heard;
+                attempt.settled = attempt.settled.max(token.index);
+                attempt.mark(Mark::Lapsed);
+            }
+            Class::NotFound if after_window && nothing_lost => {
+                attempt.void_confirm(token.index);
+                attempt.mark(Mark::NotFoundOnce);
+            }
+            Class::StillProcessing => {
+                attempt.heard = heard;
+                attempt.processing = attempt.processing.max(token.index);
+            }
             Class::DeclinedUser => {
                 attempt.heard = heard;
                 attempt.mark(Mark::Declined);
@@ -293,9 +305,14 @@ impl Charge {
                 attempt.heard = heard;
                 attempt.mark(Mark::FailedListening);
             }
-            Class::RejectedConfig => self.credential_refusals = self.credential_refusals.saturating_add(1),
+            Class::RejectedConfig => {
+                attempt.void_confirm(token.index);
+                self.credential_refusals = self.credential_refusals.saturating_add(1);
+            }
             // These speak of this request only, and say nothing of the consent.
-            Class::NotFound | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {}
+            Class::NotFound | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {
+                attempt.void_confirm(token.index);
+            }
             Class::Unknown | Class::AskAgain | Class::DuplicateResolve if captures => {
                 attempt.lost = attempt.lost.max(token.index);
             }

@@ -322,8 +322,9 @@ impl Writer<'_> {
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> Option<()> {
-        let Attempt { opened, closed, answered, confirms, heard, lost, settled, marks, code } = attempt;
-        self.bytes(&[*opened, *closed, *answered, *confirms, *heard, *lost, *settled])?;
+        let Attempt { opened, closed, answered, confirms, heard, processing, lost, settled, marks, code } =
+            attempt;
+        self.bytes(&[*opened, *closed, *answered, *confirms, *heard, *processing, *lost, *settled])?;
         self.bytes(&marks.to_le_bytes())?;
         self.text(code)
     }
@@ -419,10 +420,10 @@ impl<'r> Reader<'r> {
     }
 
     fn attempt(&mut self) -> Option<Attempt> {
-        let [opened, closed, answered, confirms, heard, lost, settled] = self.array()?;
+        let [opened, closed, answered, confirms, heard, processing, lost, settled] = self.array()?;
         let marks = u16::from_le_bytes(self.array()?);
         let code: ShortCode = String::try_from(self.text()?).ok()?;
-        Some(Attempt { opened, closed, answered, confirms, heard, lost, settled, marks, code })
+        Some(Attempt { opened, closed, answered, confirms, heard, processing, lost, settled, marks, code })
     }
 }
 
@@ -442,7 +443,7 @@ const _: () = assert!(
         + 8
         + 3
         + 1
-        + ATTEMPTS_MAX * 18
+        + ATTEMPTS_MAX * 19
         + 8
         + 8
         + 1

@@ -151,7 +151,7 @@ const fn row(when: &[Sign], phase: Phase, because: &'static str) -> ExplainedRow
 }
 
 /// The attempt's table. Read from the top; the first row whose signs are all there decides.
-pub const PHASES_EXPLAINED: [ExplainedRow; 17] = [
+pub const PHASES_EXPLAINED: [ExplainedRow; 18] = [
     row(&[Sign::Executed], Phase::Paid, "a success is never taken back"),
     row(&[Sign::Reviewed], Phase::NotCharged, "a person looked and decided"),
     row(&[Sign::Unresolved], Phase::InDoubt, "a refusal closes its own send only, never an unresolved one"),
@@ -160,6 +160,11 @@ pub const PHASES_EXPLAINED: [ExplainedRow; 17] = [
         &[Sign::Shadowed, Sign::Declined],
         Phase::InDoubt,
         "the lost confirm may be what the refusal is about",
+    ),
+    row(
+        &[Sign::Shadowed, Sign::FailedListening],
+        Phase::InDoubt,
+        "the lost confirm may be what the failure is about",
     ),
     row(&[Sign::Shadowed, Sign::Withdrawn], Phase::InDoubt, "the lost confirm may still capture"),
     row(&[Sign::Declined], Phase::NotCharged, "consent was refused"),
