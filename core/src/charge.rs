@@ -323,6 +323,8 @@ pub struct Charge {
     captures_at: CapturesAt,
     deduplicates: bool,
     sends: u8,
+    attempts_max: u8,
+    client_makes_id: bool,
     notified_release: Amount,
     storage: Storage,
     flight: Option<Flight>,
@@ -396,6 +398,8 @@ impl Charge {
             captures_at: instrument.captures_at,
             deduplicates: profile.deduplicates,
             sends: profile.limits.sends.min(SENDS_MAX),
+            attempts_max: profile.limits.attempts,
+            client_makes_id: profile.client_makes_id,
             notified_release: profile.limits.notified_release,
             storage: Storage::default(),
             flight: None,
@@ -552,8 +556,11 @@ impl Charge {
     /// person must look. Money may still come by notification.
     pub fn is_settled(&self) -> bool {
         let settled = match self.payment() {
-            Payment::Confirmed | Payment::Failed => true,
-            Payment::InDoubt => matches!(self.review, Review::Needed(_)),
+            // Paid by one attempt, and another may have charged too.
+            Payment::Confirmed | Payment::Failed if !self.is_any_in_doubt() => true,
+            Payment::Confirmed | Payment::Failed | Payment::InDoubt => {
+                matches!(self.review, Review::Needed(_))
+            }
             Payment::Requested | Payment::PendingConsent => false,
         };
         settled
@@ -566,25 +573,47 @@ impl Charge {
     }
 
     fn standing(&self) -> Standing {
-        let paid = self.received.matched_sum(&self.attempts, self.amount) >= self.amount;
         let reviewed = matches!(self.review, Review::Resolved(_));
+        // What the damaged record said is unknown until a person has looked (R44).
+        let damaged = self.review == Review::Needed(Reason::DamagedRecord);
         Standing {
-            paid_in_full: paid,
+            paid_in_full: self.is_paid_in_full(),
             unmatched_money: !self.received.unmatched().is_zero() && !reviewed,
-            any_in_doubt: self.is_any_in_doubt(),
+            any_in_doubt: self.is_any_in_doubt() || damaged,
             latest: self.latest_phase(),
             sale_open: self.sale == Sale::Open,
         }
     }
 
-    /// An attempt before the latest that was not brought to an end is in doubt as well.
+    /// An attempt that was not brought to an end is in doubt as well, if it is not the latest or if its prompt is live
+    /// while the charge is paid by another: a consent that captures would charge a second time.
     fn is_any_in_doubt(&self) -> bool {
         let latest = self.latest_number();
+        let live_prompt = self.consent == Consent::Prompt && self.is_paid_in_full();
         (0u8..).zip(&self.attempts).any(|(number, attempt)| match attempt.phase(&self.surroundings(number)) {
             Phase::InDoubt => true,
-            Phase::PendingConsent | Phase::Requested => number != latest,
+            Phase::PendingConsent => number != latest || live_prompt,
+            Phase::Requested => number != latest,
             _ => false,
         })
+    }
+
+    /// Whether an attempt before the latest may still charge, or have charged.
+    fn is_earlier_in_doubt(&self) -> bool {
+        let latest = self.latest_number();
+        (0u8..).zip(&self.attempts).filter(|(number, _)| *number != latest).any(|(number, attempt)| {
+            let phase = attempt.phase(&self.surroundings(number));
+            matches!(phase, Phase::InDoubt | Phase::PendingConsent | Phase::Requested)
+        })
+    }
+
+    fn is_paid_in_full(&self) -> bool {
+        self.received.matched_sum(&self.attempts, self.amount) >= self.amount
+    }
+
+    /// Whether the profile and the record have room for another attempt.
+    fn has_attempt_left(&self) -> bool {
+        self.attempts.len() < ATTEMPTS_MAX.min(usize::from(self.attempts_max))
     }
 
     fn surroundings(&self, attempt: u8) -> Surroundings {

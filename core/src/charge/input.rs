@@ -6,7 +6,7 @@ use super::attempt::Mark;
 use super::evidence::Sent;
 use super::guard::Guard;
 use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
-use super::{ATTEMPTS_MAX, Charge, Closing, Payment, Phase, Release, Review, Sale, Verdict};
+use super::{Charge, Closing, Payment, Phase, Release, Review, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::{Consent, Profile};
 use crate::time::{Instant, Millis};
@@ -133,7 +133,7 @@ pub enum Refusal {
     NotConfirmed,
     /// The release was started before.
     AlreadyReleased,
-    /// The amount is above what the profile releases on notifications alone.
+    /// A person must look first; or the amount is above what the profile releases on notifications alone.
     NeedsReview,
     /// The goods are being released.
     Releasing,
@@ -233,7 +233,10 @@ impl Charge {
         if self.payment() == Payment::Confirmed {
             return Err(Refusal::AlreadyPaid);
         }
-        if self.attempts.len() >= ATTEMPTS_MAX {
+        if matches!(self.review, Review::Needed(_)) {
+            return Err(Refusal::NeedsReview);
+        }
+        if !self.has_attempt_left() {
             return Err(Refusal::AttemptsUsed);
         }
         if self.flight.is_some() || self.planned.is_some() {
@@ -244,7 +247,11 @@ impl Charge {
                 return Err(Refusal::TooEarly { left: quiet_at.since(now) });
             }
         }
+        if self.is_earlier_in_doubt() && !accept_risk {
+            return Err(Refusal::NeedsRisk);
+        }
         match self.latest_phase() {
+            Phase::Lapsed if accept_risk => self.begin_attempt(now),
             Phase::Lapsed => self.retry_wanted = true,
             // The answer to a confirm that is asked now decides.
             Phase::PendingConsent if self.consent == Consent::Prompt && !accept_risk => {

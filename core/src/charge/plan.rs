@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Mark};
 use super::guard::Guard;
-use super::{ATTEMPTS_MAX, Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
+use super::{Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
 use crate::profile::{CapturesAt, Consent, Profile, Service};
 use crate::time::{Instant, Millis, SECOND};
 
@@ -123,7 +123,8 @@ impl Charge {
         let current = planned.attempt == self.latest_number();
         let unpaid = self.payment() != Payment::Confirmed;
         match planned.service {
-            Service::Confirm => current && unpaid && (open || self.captures_at == CapturesAt::Consent),
+            // Where confirm only reads, it may be asked also of a live prompt after another attempt was paid.
+            Service::Confirm => current && ((unpaid && open) || self.captures_at == CapturesAt::Consent),
             _ => current && unpaid && open,
         }
     }
@@ -134,7 +135,7 @@ impl Charge {
         let open = self.sale == Sale::Open && self.payment() != Payment::Confirmed;
         let asking = self.confirm_is_possible();
         let sending = self.send_is_possible() && self.flight.is_none();
-        let waiting = self.latest_phase() == Phase::PendingConsent;
+        let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
         [
             self.storage.next_time(),
             self.flight.as_ref().map(|flight| flight.deadline),
@@ -174,7 +175,7 @@ impl Charge {
         self.consent == Consent::Prompt
             && self.latest().is_some_and(Attempt::is_askable)
             && (open || self.captures_at == CapturesAt::Consent)
-            && self.payment() != Payment::Confirmed
+            && (self.payment() != Payment::Confirmed || self.captures_at == CapturesAt::Consent)
             && !matches!(self.review, Review::Needed(_))
     }
 
@@ -214,7 +215,8 @@ impl Charge {
     }
 
     fn end_sale(&mut self, now: Instant) {
-        if now >= self.timers.sale_ends && self.payment() != Payment::Confirmed {
+        let over = now >= self.timers.sale_ends || self.recoveries > RECOVERIES_MAX;
+        if over && self.payment() != Payment::Confirmed {
             self.close(Closing::Expired);
         }
     }
@@ -243,7 +245,7 @@ impl Charge {
             && self.payment() != Payment::InDoubt
     }
 
-    /// A doubt that lasts longer than the carrier may take to execute becomes a review, and ends the sale.
+    /// A doubt that outlasts the sale, and the time that the carrier may take to execute, becomes a review.
     fn end_doubt(&mut self, now: Instant, profile: &Profile<'_>) {
         let doubt = self.payment() == Payment::InDoubt || self.is_any_in_doubt();
         if !doubt || self.review != Review::None {
@@ -254,13 +256,11 @@ impl Charge {
             Some(due) => due,
             None => *self.timers.review_at.insert(now.after(profile.windows.execution)),
         };
-        if now >= due || self.recoveries > RECOVERIES_MAX {
+        // While the sale is open its own end is the bound: until then the caller may accept the risk of another
+        // attempt, which is not possible before the carrier's time to execute is over (R09).
+        if self.sale != Sale::Open && (now >= due || self.recoveries > RECOVERIES_MAX) {
             self.timers.review_at = None;
             let paid = self.payment() == Payment::Confirmed;
-            if paid && self.sale == Sale::Open {
-                return;
-            }
-            self.close(Closing::Expired);
             self.need_review(if paid { Reason::OtherAttemptInDoubt } else { Reason::InDoubt });
         }
     }
@@ -281,14 +281,21 @@ impl Charge {
         }
     }
 
-    /// A lapsed attempt is followed by another where the order or the caller wants one.
+    /// A lapsed attempt is followed by another where the order or the caller wants one; never while an earlier attempt
+    /// may charge, because that risk was accepted for one attempt only.
     fn attempt_is_due(&self) -> bool {
         let wanted = self.retry_wanted || self.attempts.len() < usize::from(self.auto_attempts);
-        wanted && self.sale == Sale::Open && self.latest_phase() == Phase::Lapsed && !self.attempts.is_full()
+        let unpaid = self.payment() != Payment::Confirmed;
+        wanted
+            && self.sale == Sale::Open
+            && unpaid
+            && self.latest_phase() == Phase::Lapsed
+            && self.has_attempt_left()
+            && !self.is_earlier_in_doubt()
     }
 
     pub(super) fn begin_attempt(&mut self, now: Instant) {
-        if self.attempts.len() < ATTEMPTS_MAX && self.attempts.push(Attempt::default()).is_ok() {
+        if self.has_attempt_left() && self.attempts.push(Attempt::default()).is_ok() {
             self.retry_wanted = false;
             self.timers = Timers { sale_ends: self.timers.sale_ends, ..Timers::starting(now, 0) };
             self.amount_due = None;

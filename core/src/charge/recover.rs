@@ -119,6 +119,8 @@ impl Charge {
             captures_at: instrument.captures_at,
             deduplicates: profile.deduplicates,
             sends: profile.limits.sends.min(SENDS_MAX),
+            attempts_max: profile.limits.attempts,
+            client_makes_id: profile.client_makes_id,
             notified_release: profile.limits.notified_release,
             storage: Storage::holding(content.heading.sequence),
             flight: None,
