@@ -199,7 +199,8 @@ impl Charge {
     }
 
     fn end_window(&mut self, now: Instant) {
-        let over = self.timers.window_ends.is_some_and(|end| now >= end);
+        // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
+        let over = self.timers.window_ends.is_some_and(|end| now >= end) || self.recoveries > RECOVERIES_MAX;
         if over && self.consent != Consent::Prompt && self.latest_phase() == Phase::PendingConsent {
             self.set_mark(self.latest_number(), Mark::WindowOver);
         }
@@ -207,8 +208,10 @@ impl Charge {
 
     fn note_asked_enough(&mut self, profile: &Profile<'_>) {
         let number = self.latest_number();
-        let asked = self.latest().map_or(0, |attempt| attempt.confirms);
-        let spent = asked >= profile.limits.confirms || self.credential_refusals >= 2;
+        let asked: u16 = self.attempts.iter().map(|attempt| u16::from(attempt.confirms)).sum();
+        let spent = asked >= u16::from(profile.limits.confirms)
+            || self.credential_refusals >= 2
+            || self.recoveries > RECOVERIES_MAX;
         if spent && self.flight.is_none() && self.planned.is_none() && self.confirm_is_possible() {
             self.set_mark(number, Mark::AskedEnough);
         }

@@ -10,7 +10,7 @@ use super::guard::Guard;
 use super::news::Announced;
 use super::plan::Timers;
 use super::record::{self, Damage};
-use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, SENDS_MAX, Sale};
+use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, SENDS_MAX, Sale};
 use crate::profile::CapturesAt;
 use crate::time::Instant;
 
@@ -133,12 +133,20 @@ impl Charge {
             fault: None,
             guards,
         };
-        if charge.sale == Sale::Open {
+        charge.count_what_was_under_way();
+        if charge.is_under_way() {
             charge.restart_windows(now, carrier);
         }
-        charge.count_what_was_under_way();
         charge.end_what_cannot_go_on(at_boot);
         Ok(charge)
+    }
+
+    /// Whether time still decides something: also for a closed sale whose prompt is live, which would be pending for
+    /// ever without its window.
+    fn is_under_way(&self) -> bool {
+        let settled =
+            matches!(self.payment(), Payment::Confirmed | Payment::Failed) && !self.is_any_in_doubt();
+        self.sale == Sale::Open || (!settled && !matches!(self.review, Review::Needed(_)))
     }
 
     fn restart_windows(&mut self, now: Instant, carrier: &Carrier<'_>) {
