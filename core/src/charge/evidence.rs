@@ -6,7 +6,7 @@ use super::output::SendToken;
 use super::plan::{BUSY_PAUSE, RESEND_PAUSE};
 use super::received::Credited;
 use super::texts::Slot;
-use super::{Charge, Conflict, Payment, Reason, Review};
+use super::{Charge, Conflict, Reason, Review};
 use crate::id::EXTERNAL_ID_MAX;
 use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
@@ -43,6 +43,7 @@ impl Charge {
         body: &[u8],
     ) {
         self.land(token);
+        let before = self.received();
         let reading = self.read_answer(profile, token, status, body);
         if reading.mismatch.is_some() {
             self.note_conflict(Conflict::AnswerForAnother);
@@ -61,6 +62,7 @@ impl Charge {
             Service::Confirm => self.take_confirm(now, profile, token, class),
             _ => self.take_send(now, profile, token, class, &reading),
         }
+        self.note_money_after_review(before);
         self.storage.touch();
     }
 
@@ -131,6 +133,7 @@ impl Charge {
         let reference = reference_of(notification);
         let matched = self.is_matched(profile, number, notification, reference);
         let known = self.received.total_of(&self.texts, number, reference);
+        let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
                 Some(total) => self.credit(now, profile, number, reference, total, matched),
@@ -138,6 +141,7 @@ impl Charge {
             },
             class => self.take_failure(profile, number, class, matched, known, notification, reference),
         }
+        self.note_money_after_review(before);
     }
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
@@ -209,7 +213,6 @@ impl Charge {
                 self.keep_ids(number, reading);
                 self.answer_send(token);
                 self.set_mark(number, Mark::Executed);
-                self.note_payment_after_review();
             }
             Class::Ok | Class::Pending => self.accept(now, profile, token, reading),
             // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
@@ -275,7 +278,6 @@ impl Charge {
             Class::Ok => {
                 attempt.heard = heard;
                 attempt.mark(Mark::Executed);
-                self.note_payment_after_review();
             }
             Class::NotApproved if after_window => {
                 attempt.heard = heard;
@@ -410,10 +412,7 @@ impl Charge {
         }
         match credited {
             Credited::Nothing => {}
-            Credited::More => {
-                self.storage.touch();
-                self.note_payment_after_review();
-            }
+            Credited::More => self.storage.touch(),
             Credited::NoPlace => {
                 self.note_conflict(Conflict::TooManyReferences);
                 self.need_review(Reason::TooManyReferences);
@@ -480,15 +479,11 @@ impl Charge {
         self.storage.touch();
     }
 
-    /// Money after a person's decision needs that person again.
-    fn note_payment_after_review(&mut self) {
-        if let (Review::Resolved(_), Payment::Confirmed | Payment::InDoubt) = (self.review, self.payment()) {
-            let decided = self.received.reviewed.unwrap_or(Amount::ZERO);
-            if self.received() > decided {
-                self.note_conflict(Conflict::PaidAfterReview);
-                self.review = Review::Needed(Reason::PaidAfterReview);
-                self.storage.touch();
-            }
+    /// Money that was not known when a person decided needs that person again, be it a part of the price only.
+    fn note_money_after_review(&mut self, before: Amount) {
+        if matches!(self.review, Review::Resolved(_)) && self.received() > before {
+            self.note_conflict(Conflict::PaidAfterReview);
+            self.need_review(Reason::PaidAfterReview);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::attempt::Mark;
 use super::evidence::Sent;
 use super::guard::Guard;
 use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
-use super::{Charge, Closing, Payment, Phase, Release, Review, Sale, Verdict};
+use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::{Consent, Profile};
 use crate::time::{Instant, Millis};
@@ -82,7 +82,7 @@ pub enum Resolution {
     Charged(Amount),
     /// The carrier did not charge.
     NotCharged,
-    /// What was due was paid back.
+    /// What was due was paid back. A doubt about an attempt stays, and is resolved as charged (how much in all).
     Refunded,
 }
 
@@ -305,10 +305,18 @@ impl Charge {
     fn resolve(&mut self, resolution: Resolution, by: &str) -> Result<(), Refusal> {
         let received = self.received();
         let needed = matches!(self.review, Review::Needed(_)) || self.payment() == Payment::InDoubt;
+        if self.release == Release::Started {
+            return Err(Refusal::Releasing);
+        }
         let verdict = match resolution {
             Resolution::Refunded if self.refund_due().is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
                 self.refunded = self.refunded.saturating_add(self.refund_due());
+                self.announced.refund_due = Amount::ZERO;
+                self.storage.touch();
+                if self.is_doubt_left() {
+                    return Ok(());
+                }
                 Verdict::Refunded
             }
             _ if !needed => return Err(Refusal::NothingToResolve),
@@ -326,11 +334,20 @@ impl Charge {
         self.planned = None;
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
+        self.announced.review = None;
         let end =
             by.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 16).last();
         self.reviewer = String::try_from(by.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
         self.storage.touch();
         Ok(())
+    }
+}
+
+impl Charge {
+    /// Whether something is to be decided that giving money back does not decide: an attempt that may have charged, or
+    /// what a damaged record said. It stays listed (I3).
+    fn is_doubt_left(&self) -> bool {
+        self.is_any_in_doubt() || self.review == Review::Needed(Reason::DamagedRecord)
     }
 }
 

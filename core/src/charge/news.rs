@@ -37,9 +37,9 @@ pub(super) struct Announced {
     partly_paid: Amount,
     payment: Option<Payment>,
     uncertain: bool,
-    review: Option<Reason>,
+    pub review: Option<Reason>,
     closed: bool,
-    refund_due: Amount,
+    pub refund_due: Amount,
     /// The release was told.
     pub release: bool,
 }
