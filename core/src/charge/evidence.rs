@@ -53,9 +53,7 @@ impl Charge {
         }
         let class = if reading.mismatch.is_some() { Class::Unknown } else { reading.class };
         let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
-        let paid =
-            self.attempts.get(usize::from(token.attempt)).is_some_and(|attempt| attempt.has(Mark::Executed));
-        if failure && paid {
+        if failure && self.has_money(token.attempt) {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
         match token.service {
@@ -110,14 +108,14 @@ impl Charge {
 
     /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
     pub(super) fn attempt_of(&self, notification: &Notification) -> Option<u8> {
-        let numbers = 0..=self.latest_number();
+        let mut numbers = 0..=self.latest_number();
         match &notification.external {
-            Some(external) => numbers.into_iter().find(|number| self.external(*number) == external.as_str()),
+            // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
+            Some(_) if !self.client_makes_id => None,
+            Some(external) => numbers.find(|number| self.external(*number) == external.as_str()),
             None => {
-                let internal = notification.internal.as_ref()?;
-                numbers
-                    .into_iter()
-                    .find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
+                let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
+                numbers.find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
             }
         }
     }
@@ -355,7 +353,7 @@ impl Charge {
             [(Slot::Reference(attempt), &reading.reference), (Slot::Internal(attempt), &reading.internal)]
         {
             if let Some(id) = id.as_ref().filter(|_| self.texts.get(slot).is_empty()) {
-                kept &= self.texts.set(slot, id).is_ok();
+                kept &= self.texts.set_id(slot, id).is_ok();
             }
         }
         kept
@@ -386,7 +384,7 @@ impl Charge {
             _ => {}
         }
         match (profile.total_means, notification.total, notification.balance_due, notification.paid) {
-            (_, Stated::Bad(_), _, _) => None,
+            (_, Stated::Bad(_), _, _) | (TotalMeaning::Price, _, Stated::Bad(_), _) => None,
             (TotalMeaning::PaidSoFar, Stated::Amount(total), _, _) => Some(total),
             (TotalMeaning::Price, Stated::Amount(price), Stated::Amount(due), _) => {
                 Some(price.saturating_sub(due))
@@ -429,7 +427,8 @@ impl Charge {
         let latest = number == self.latest_number();
         let unanswered = self.flight.as_ref().is_some_and(|flight| flight.attempt == number);
         let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
-        if !attempt.has(Mark::Accepted) && attempt.opened == 1 && !attempt.has(Mark::Executed) {
+        let one_id = attempt.opened == 1 || (attempt.opened > 1 && self.deduplicates);
+        if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
             attempt.answer_send(0);
             attempt.mark(Mark::Accepted);
             self.storage.touch();
@@ -437,6 +436,13 @@ impl Charge {
                 self.open_window(now, profile);
             }
         }
+    }
+
+    /// Whether an answer or a notification told of money for the attempt.
+    fn has_money(&self, number: u8) -> bool {
+        let executed =
+            self.attempts.get(usize::from(number)).is_some_and(|attempt| attempt.has(Mark::Executed));
+        executed || self.received.credits.iter().any(|credit| credit.attempt == number)
     }
 
     /// A notification of a failure: it credits nothing (R37).
@@ -464,7 +470,7 @@ impl Charge {
             Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
             _ => return,
         };
-        if !known.is_zero() {
+        if self.has_money(number) {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
         if !matched {

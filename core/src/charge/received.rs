@@ -36,7 +36,8 @@ pub(super) enum Credited {
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct Received {
     pub credits: Vec<Credit, CREDITS_MAX>,
-    /// Sum of the largest totals reported beyond [`CREDITS_MAX`] references; kept for the review, one total per report.
+    /// The largest total reported beyond [`CREDITS_MAX`] references, for the review: without their names a repeated
+    /// report and a further reference look the same, so only a person can tell how much it was.
     pub beyond: Amount,
     /// What a person said was charged in all.
     pub reviewed: Option<Amount>,
@@ -64,8 +65,12 @@ impl Received {
             credit.matched |= matched;
             return if *credit == before { Credited::Nothing } else { Credited::More };
         }
+        // Nothing paid takes no place that money may need.
         let index = u8::try_from(self.credits.len()).unwrap_or(u8::MAX);
-        if self.credits.is_full() || texts.set(Slot::Credit(index), reference).is_err() {
+        if total.is_zero() {
+            return Credited::Nothing;
+        }
+        if self.credits.is_full() || texts.set_id(Slot::Credit(index), reference).is_err() {
             self.beyond = self.beyond.max(total);
             return Credited::NoPlace;
         }

@@ -70,6 +70,14 @@ impl Texts {
         Ok(())
     }
 
+    /// Puts an id into a slot. An id is evidence, and what the payer is to read has been told: it makes room.
+    pub fn set_id(&mut self, slot: Slot, id: &str) -> Result<(), Full> {
+        self.set(slot, id).or_else(|_| {
+            self.set(Slot::PayerText, "")?;
+            self.set(slot, id)
+        })
+    }
+
     /// Puts as much of a text into a slot as fits while `reserve` bytes stay free, cut at a character's end.
     pub fn set_cut(&mut self, slot: Slot, text: &str, reserve: usize) {
         let (_, old) = self.place(slot);
@@ -148,6 +156,15 @@ mod tests {
         texts.set(Slot::Account, &long[..TEXTS_MAX - 200]).unwrap();
         assert_eq!(texts.set(Slot::Credit(3), "y"), Err(Full));
         assert_eq!(texts.get(Slot::Sale), long);
+    }
+
+    #[test]
+    fn an_id_takes_the_room_of_the_payers_text() {
+        let mut texts = Texts::default();
+        texts.set(Slot::Sale, &"x".repeat(200)).unwrap();
+        texts.set(Slot::PayerText, &"t".repeat(184)).unwrap();
+        texts.set_id(Slot::Credit(0), "914021114190001").unwrap();
+        assert_eq!((texts.get(Slot::Credit(0)), texts.get(Slot::PayerText)), ("914021114190001", ""));
     }
 
     #[test]
