@@ -1,6 +1,7 @@
 //! What storage holds. [`Durable`] exists only while storage holds everything that the charge knows; what could move
 //! money, tell of money or release goods is made by its methods and by nothing else.
 
+use super::attempt::Mark;
 use super::guard::Guard;
 use super::news::News;
 use super::output::{ReleasePermit, SendToken, Ticket};
@@ -129,8 +130,10 @@ pub(super) struct Durable<'c>(&'c mut Charge);
 impl Charge {
     /// The charge as a durable one, if it is. The guard is why the caller asks.
     pub(super) fn durable(&mut self, guard: Guard) -> Option<Durable<'_>> {
-        // A charge that storage refused before anything was sent can be told to be over: there is nothing to lose.
-        let nothing_at_stake = self.was_never_sent() && self.sale != Sale::Open;
+        // A charge that storage refused before anything was sent can be told to be over: there is nothing to lose. A
+        // notification is not acknowledged even then.
+        let telling = guard == Guard::EvidenceBeforeEvent;
+        let nothing_at_stake = telling && self.was_never_sent() && self.sale != Sale::Open;
         let held = self.storage.is_durable() || nothing_at_stake || !self.guards.hold(guard);
         held.then_some(Durable(self))
     }
@@ -149,6 +152,10 @@ impl Durable<'_> {
         let path = carrier.profile.path(planned.service);
         let written = charge.write_request(carrier, &planned, buffer);
         let (true, Some(path), Ok(length)) = (charge.may_send(&planned), path, written) else {
+            if path.is_none() {
+                // A profile without a way to ask: asking again would find none either.
+                charge.set_mark(planned.attempt, Mark::AskedEnough);
+            }
             charge.withdraw(&planned, written.err());
             return None;
         };
