@@ -250,6 +250,8 @@ pub enum Reason {
     DamagedRecord,
     /// Paid, while another attempt of this charge may have charged too.
     OtherAttemptInDoubt,
+    /// Paid as notifications say, above what the profile releases without an answer that says "executed".
+    PaidByNotificationOnly,
 }
 
 /// What a person decided.
@@ -609,6 +611,13 @@ impl Charge {
 
     fn is_paid_in_full(&self) -> bool {
         self.received.matched_sum(&self.attempts, self.amount) >= self.amount
+    }
+
+    /// Whether the evidence of payment is good enough for the goods (R41): above the profile's limit, notifications
+    /// alone are not.
+    fn is_releasable(&self) -> bool {
+        let answered = self.attempts.iter().any(|attempt| attempt.has(Mark::Executed));
+        answered || self.amount <= self.notified_release
     }
 
     /// Whether the profile and the record have room for another attempt.

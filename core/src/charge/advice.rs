@@ -47,7 +47,8 @@ impl Charge {
         match (self.payment(), self.release, self.sale) {
             (_, Release::Started, _) => Advice::ReportRelease,
             (_, Release::Uncertain, _) => Advice::LookAtTheMachine,
-            (Payment::Confirmed, Release::None, Sale::Open) => Advice::Release,
+            (Payment::Confirmed, Release::None, Sale::Open) if self.is_releasable() => Advice::Release,
+            (Payment::Confirmed, Release::None, Sale::Open) => Advice::Wait,
             (Payment::Confirmed, _, _) => Advice::Done,
             (Payment::Failed, _, _) => Advice::NotCharged,
             (Payment::PendingConsent, _, Sale::Open) => self.advice_for_payer(),

@@ -320,6 +320,17 @@ impl Charge {
         }
         if latest {
             self.schedule_confirm(now, profile);
+            if class == Class::RejectedConfig {
+                self.await_credentials(now);
+            }
+        }
+    }
+
+    /// The second refusal stops the asking (R13), so that the second time is not wasted on the same credentials: it
+    /// waits until they are replaced, or for the window's end, when it must be asked.
+    fn await_credentials(&mut self, now: Instant) {
+        if let Some(end) = self.timers.window_ends.filter(|end| now < *end) {
+            self.timers.poll_at = end;
         }
     }
 

@@ -149,6 +149,8 @@ impl Charge {
     /// Takes what happened. Total: every input is defined in every state; call
     /// [`Charge::poll_output`] afterwards.
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
+        // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
+        self.end_sale(now);
         let handled = match input {
             Input::Response { token, status, body } if token.charge == self.tag() => {
                 self.take_answer(now, profile, &token, status, body);
@@ -279,8 +281,7 @@ impl Charge {
         if self.sale != Sale::Open && self.guards.hold(Guard::ReleaseWhileOpen) {
             return Err(Refusal::SaleClosed);
         }
-        let answered = self.attempts.iter().any(|attempt| attempt.has(Mark::Executed));
-        if !answered && self.amount > self.notified_release {
+        if !self.is_releasable() {
             return Err(Refusal::NeedsReview);
         }
         self.release = Release::Started;

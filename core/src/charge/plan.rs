@@ -132,7 +132,7 @@ impl Charge {
     /// The earliest deadline; later than `now`, because [`Charge::settle`] has applied the others.
     pub(super) fn next_time(&self, now: Instant) -> Option<Instant> {
         let timers = &self.timers;
-        let open = self.sale == Sale::Open && self.payment() != Payment::Confirmed;
+        let open = self.sale == Sale::Open && !self.is_ready();
         let asking = self.confirm_is_possible();
         let sending = self.send_is_possible() && self.flight.is_none();
         let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
@@ -217,11 +217,17 @@ impl Charge {
         }
     }
 
-    fn end_sale(&mut self, now: Instant) {
+    /// A sale ends with its time, unless the application may release the goods now.
+    pub(super) fn end_sale(&mut self, now: Instant) {
         let over = now >= self.timers.sale_ends || self.recoveries > RECOVERIES_MAX;
-        if over && self.payment() != Payment::Confirmed {
+        if over && !self.is_ready() {
             self.close(Closing::Expired);
         }
+    }
+
+    /// Whether the goods may be released now, or are being released.
+    fn is_ready(&self) -> bool {
+        self.release != Release::None || (self.payment() == Payment::Confirmed && self.is_releasable())
     }
 
     /// Nothing of this sale can be paid any more, and nobody is asked whether to try again.
@@ -269,8 +275,15 @@ impl Charge {
     }
 
     fn review_what_is_left(&mut self) {
-        if self.sale != Sale::Open && self.review == Review::None && !self.received.unmatched().is_zero() {
+        if self.sale == Sale::Open || self.review != Review::None {
+            return;
+        }
+        if !self.received.unmatched().is_zero() {
             self.need_review(Reason::UnmatchedPayment);
+        }
+        // Before money is given back that only notifications told of, somebody is to see whether it came.
+        if !self.is_releasable() && !self.received().is_zero() {
+            self.need_review(Reason::PaidByNotificationOnly);
         }
     }
 

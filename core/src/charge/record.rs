@@ -266,7 +266,7 @@ const RELEASES: [(u8, Release); 5] = [
     (3, Release::Failed),
     (4, Release::Uncertain),
 ];
-const REVIEWS: [(u8, Review); 10] = [
+const REVIEWS: [(u8, Review); 11] = [
     (0, Review::None),
     (1, Review::Needed(Reason::InDoubt)),
     (2, Review::Needed(Reason::UnmatchedPayment)),
@@ -277,6 +277,7 @@ const REVIEWS: [(u8, Review); 10] = [
     (7, Review::Resolved(Verdict::Charged)),
     (8, Review::Resolved(Verdict::NotCharged)),
     (9, Review::Resolved(Verdict::Refunded)),
+    (10, Review::Needed(Reason::PaidByNotificationOnly)),
 ];
 
 fn code_of<T: Copy + PartialEq>(table: &[(u8, T)], value: T) -> Option<u8> {
