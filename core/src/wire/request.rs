@@ -39,6 +39,18 @@ pub enum RequestFault {
     MissingCredential,
 }
 
+impl core::fmt::Display for RequestFault {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            RequestFault::BufferTooSmall => out.write_str("the buffer is too small: give REQUEST_MAX bytes"),
+            RequestFault::Amount(error) => error.fmt(out),
+            RequestFault::MissingCredential => {
+                out.write_str("a credential that the carrier wants is missing: check the configuration")
+            }
+        }
+    }
+}
+
 /// Writes a charge request or direct debit; the number of bytes written, or why not.
 pub fn write_charge(
     profile: &Profile<'_>,
