@@ -436,14 +436,14 @@ impl Charge {
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
     fn hear_of(&mut self, now: Instant, profile: &Profile<'_>, number: u8) {
         let latest = number == self.latest_number();
-        let unanswered = self.flight.as_ref().is_some_and(|flight| flight.attempt == number);
         let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
         let one_id = attempt.opened == 1 || (attempt.opened > 1 && self.deduplicates);
         if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
             attempt.answer_send(0);
             attempt.mark(Mark::Accepted);
             self.storage.touch();
-            if latest && !unanswered {
+            // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
+            if latest {
                 self.open_window(now, profile);
             }
         }
