@@ -4,19 +4,31 @@
 //!   not sent, maybe sent or answered.
 //! - [`Listener`] takes the carrier's notifications, and acknowledges them only when they are durable;
 //!   [`NotificationRoute`] is the same for a server of your own.
+//! - [`Journal`] keeps every charge durable in one SQLite file, and lets one owner drive each.
+//! - [`Desk`] opens charges and brings them to their end over all of these.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod driver;
 mod http_client;
+mod journal;
 mod listener;
 mod tls;
 
+pub use driver::{
+    AtLapse, CarrierAccess, ChargeEvent, ClockRate, Desk, DeskError, DeskSettings, Ended, Ending,
+    Interrupter, OpenCharge, Outcome, Reaction, ReleasePolicy, Resumed,
+};
 pub use http_client::{
     Answered, Blame, BlockingHttpClient, Delivery, Endpoint, EndpointError, HttpClient, HttpSettings,
     MAX_ANSWER_BYTES, MAX_ANSWER_HEADERS, MAX_ENDPOINT_BYTES, MAX_HEAD_BYTES, MAX_REQUEST_BYTES, MaybeSent,
     NotSent, Plaintext, SettingsError,
+};
+pub use journal::{
+    AttemptView, CSV_HEADER, CapReached, Caps, ChargeRow, ChargeView, ExportAttempt, ExportRow, Filter,
+    Journal, JournalError, JournalSettings, NOTIFICATIONS_MAX, Quarantined,
 };
 pub use listener::{
     Listener, ListenerError, ListenerSettings, NotificationHandler, NotificationRoute, NotificationUrl,

@@ -34,7 +34,8 @@ async fn within(
 ) -> Delivery {
     let client = HttpClient::new(settings).unwrap();
     let started = Instant::now();
-    let delivery = tokio::time::timeout(limit + Duration::from_secs(2), post(&client, endpoint)).await.unwrap();
+    let delivery =
+        tokio::time::timeout(limit + Duration::from_secs(2), post(&client, endpoint)).await.unwrap();
     assert!(started.elapsed() < limit + Duration::from_secs(1), "took {:?}", started.elapsed());
     delivery
 }
@@ -49,6 +50,8 @@ async fn a_peer_that_never_answers_ends_at_the_first_byte_deadline() {
     });
     let delivery = within(SHORT, HttpSettings { first_byte: SHORT, ..settings() }, &endpoint).await;
     assert_eq!(maybe_sent(delivery), MaybeSent::FirstByteTimedOut { after: SHORT });
+    let delivery = within(SHORT, HttpSettings { whole: SHORT, ..settings() }, &endpoint).await;
+    assert_eq!(maybe_sent(delivery), MaybeSent::WholeTimedOut { after: SHORT });
 }
 
 #[tokio::test]
@@ -111,6 +114,18 @@ async fn a_body_of_exactly_the_limit_is_an_answer_and_one_byte_more_is_not() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_body_announced_above_the_limit_is_not_waited_for() {
+    let (listener, endpoint) = bind().await;
+    for_each_connection(listener, |mut stream| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n").await;
+        std::future::pending::<()>().await;
+    });
+    let delivery = within(SHORT, settings(), &endpoint).await;
+    assert_eq!(maybe_sent(delivery), MaybeSent::AnswerTooLarge { limit: 64 * 1024 });
 }
 
 #[tokio::test]

@@ -235,6 +235,10 @@ async fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
     };
     assert_eq!(send(listener.local_addr(), chunked(limit).as_bytes()).await.status, 200);
     assert_eq!(send(listener.local_addr(), chunked(limit + 1).as_bytes()).await.status, 413);
+    let announced =
+        format!("POST /notifications/{TOKEN} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", limit + 1);
+    let reply = timeout(Duration::from_secs(2), send(listener.local_addr(), announced.as_bytes())).await;
+    assert_eq!(reply.unwrap().status, 413, "it is not waited for");
     assert_eq!(taken.load(Ordering::SeqCst), 2);
 }
 
@@ -275,7 +279,8 @@ async fn a_slow_body_is_answered_408_and_not_taken() {
     let mut stream = TcpStream::connect(listener.local_addr()).await.unwrap();
     stream.write_all(&whole[..whole.len() - 1]).await.unwrap();
     let started = Instant::now();
-    assert_eq!(read_reply(&mut stream).await.unwrap().status, 408);
+    let reply = timeout(10 * SHORT, read_reply(&mut stream)).await.unwrap();
+    assert_eq!(reply.unwrap().status, 408);
     assert!(started.elapsed() < 10 * SHORT);
     assert!(is_closed(&mut stream, 10 * SHORT).await);
     assert_eq!(taken.load(Ordering::SeqCst), 0);
@@ -455,25 +460,45 @@ async fn a_shutdown_finishes_the_requests_and_handlers_under_way() {
     let (listener, mut gate) = gated(settings()).await;
     let address = listener.local_addr();
     let mut idle = TcpStream::connect(address).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(&notification(b"{}")).await.unwrap();
+    gate.begun.recv().await.unwrap();
     let mut abandoned = TcpStream::connect(address).await.unwrap();
     abandoned.write_all(&notification(b"{}")).await.unwrap();
     gate.begun.recv().await.unwrap();
     abandoned.set_zero_linger().unwrap();
     drop(abandoned);
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(&notification(b"{}")).await.unwrap();
-    gate.begun.recv().await.unwrap();
     let shutdown = tokio::spawn(listener.shutdown());
     assert!(is_closed(&mut idle, Duration::from_secs(5)).await, "an idle connection is not waited for");
     sleep(SHORT).await;
     assert!(!shutdown.is_finished());
     assert!(TcpStream::connect(address).await.is_err(), "no new connection");
-    gate.open.add_permits(2);
+    gate.open.add_permits(1);
     let reply = read_reply(&mut stream).await.unwrap();
     assert_eq!(reply.body, S1000);
     assert!(reply.head.contains("connection: close"));
+    sleep(SHORT).await;
+    assert!(!shutdown.is_finished(), "the handler without a connection still runs");
+    gate.open.add_permits(1);
     timeout(Duration::from_secs(5), shutdown).await.unwrap().unwrap();
     assert_eq!(gate.effects.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_a_request_that_is_being_read() {
+    let (listener, taken) = counting(settings()).await;
+    let whole = notification(b"{}");
+    let (most, rest) = whole.split_at(whole.len() - 1);
+    let mut stream = TcpStream::connect(listener.local_addr()).await.unwrap();
+    stream.write_all(most).await.unwrap();
+    sleep(SHORT).await;
+    let shutdown = tokio::spawn(listener.shutdown());
+    sleep(SHORT).await;
+    assert!(!shutdown.is_finished());
+    stream.write_all(rest).await.unwrap();
+    assert_eq!(read_reply(&mut stream).await.unwrap().status, 200);
+    timeout(Duration::from_secs(5), shutdown).await.unwrap().unwrap();
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
@@ -494,6 +519,7 @@ async fn the_route_works_with_any_server() {
     assert_eq!(route.answer("POST", &path, &json, vec![b'x'; 8193]).await.status, 413);
     assert_eq!(route.answer("POST", &path, &json, b"good".to_vec()).await.status, 429);
     assert_eq!(route.answer("POST", "/notifications/wrong", &json, b"good".to_vec()).await.status, 404);
+    assert_eq!(route.answer("POST", TOKEN, &json, b"good".to_vec()).await.status, 404);
     assert_eq!(route.url("https://a.example/").reveal(), format!("https://a.example/notifications/{TOKEN}"));
 }
 

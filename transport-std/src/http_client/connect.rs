@@ -48,17 +48,17 @@ async fn addresses(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, NotSent> {
     if found.is_empty() {
         return Err(unknown(io::ErrorKind::NotFound));
     }
-    if !endpoint.is_secure() && endpoint.names_loopback() {
-        all_loopback(&found)?;
-    }
-    Ok(found)
+    permitted(endpoint, found)
 }
 
 /// `localhost` may carry plain text because it is this machine; a hosts file can say otherwise.
-fn all_loopback(addresses: &[SocketAddr]) -> Result<(), NotSent> {
-    match addresses.iter().map(SocketAddr::ip).find(|address: &IpAddr| !address.is_loopback()) {
+fn permitted(endpoint: &Endpoint, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotSent> {
+    if endpoint.is_secure() || !endpoint.names_loopback() {
+        return Ok(found);
+    }
+    match found.iter().map(SocketAddr::ip).find(|address: &IpAddr| !address.is_loopback()) {
         Some(address) => Err(NotSent::NotLoopback { address }),
-        None => Ok(()),
+        None => Ok(found),
     }
 }
 
@@ -131,7 +131,12 @@ mod tests {
     fn a_localhost_that_leads_elsewhere_carries_no_plain_text() {
         let here: SocketAddr = "127.0.0.1:1".parse().unwrap();
         let elsewhere: SocketAddr = "10.0.0.1:1".parse().unwrap();
-        assert_eq!(all_loopback(&[here]), Ok(()));
-        assert_eq!(all_loopback(&[here, elsewhere]), Err(NotSent::NotLoopback { address: elsewhere.ip() }));
+        let permitted =
+            |url: &str, found: &[SocketAddr]| permitted(&Endpoint::parse(url).unwrap(), found.to_vec());
+        assert!(permitted("http://localhost", &[here]).is_ok());
+        let refused = permitted("http://localhost", &[here, elsewhere]);
+        assert_eq!(refused, Err(NotSent::NotLoopback { address: elsewhere.ip() }));
+        assert!(permitted("https://localhost", &[here, elsewhere]).is_ok());
+        assert!(permitted("http://allowed.example", &[elsewhere]).is_ok());
     }
 }

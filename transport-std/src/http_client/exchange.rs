@@ -206,7 +206,8 @@ mod tests {
         let request = request::build(&endpoint, "/", &[], b"{}", "test").unwrap();
         let settings = HttpSettings { write: Duration::from_millis(20), ..HttpSettings::default() };
         let whole = Instant::now() + settings.whole;
-        exchange(stream, StreamEnd::Unmarked, request, &settings, whole).await
+        let exchange = exchange(stream, StreamEnd::Unmarked, request, &settings, whole);
+        tokio::time::timeout(Duration::from_secs(5), exchange).await.unwrap()
     }
 
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";

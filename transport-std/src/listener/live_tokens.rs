@@ -25,13 +25,11 @@ impl LiveTokens {
         self.0.read().unwrap_or_else(PoisonError::into_inner).current.clone()
     }
 
-    /// Both live tokens are compared in every case.
+    /// Compares two tokens in every case: without a previous one, the current one twice.
     pub(super) fn any_matches(&self, candidate: &[u8]) -> Choice {
         let pair = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let previous = pair.previous.as_ref();
-        let previous_live = Choice::from(u8::from(previous.is_some()));
-        pair.current.matches(candidate)
-            | (previous.unwrap_or(&pair.current).matches(candidate) & previous_live)
+        let previous = pair.previous.as_ref().unwrap_or(&pair.current);
+        pair.current.matches(candidate) | previous.matches(candidate)
     }
 
     pub(super) fn rotate(&self, next: PathToken) {
