@@ -83,8 +83,7 @@ impl Scene {
     /// A listener for `desk`, known to the carrier.
     pub async fn listen(&self, desk: &Desk) -> Listener {
         let settings = ListenerSettings::new(PathToken::generate().unwrap());
-        let listener =
-            Listener::bind("127.0.0.1:0".parse().unwrap(), settings, desk.clone()).await.unwrap();
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), settings, desk.clone()).await.unwrap();
         self.carrier.set_notify_url(&listener.url().reveal());
         listener
     }
