@@ -151,7 +151,7 @@ const fn row(when: &[Sign], phase: Phase, because: &'static str) -> ExplainedRow
 }
 
 /// The attempt's table. Read from the top; the first row whose signs are all there decides.
-pub const PHASES_EXPLAINED: [ExplainedRow; 18] = [
+pub const PHASES_EXPLAINED: [ExplainedRow; 20] = [
     row(&[Sign::Executed], Phase::Paid, "a success is never taken back"),
     row(&[Sign::Reviewed], Phase::NotCharged, "a person looked and decided"),
     row(&[Sign::Unresolved], Phase::InDoubt, "a refusal closes its own send only, never an unresolved one"),
@@ -167,6 +167,16 @@ pub const PHASES_EXPLAINED: [ExplainedRow; 18] = [
         "the lost confirm may be what the failure is about",
     ),
     row(&[Sign::Shadowed, Sign::Withdrawn], Phase::InDoubt, "the lost confirm may still capture"),
+    row(
+        &[Sign::InFlight, Sign::Declined],
+        Phase::Requested,
+        "the refusal closes its own send only, and another is under way",
+    ),
+    row(
+        &[Sign::InFlight, Sign::FailedListening],
+        Phase::Requested,
+        "the failure is that of another send than the one under way",
+    ),
     row(&[Sign::Declined], Phase::NotCharged, "consent was refused"),
     row(&[Sign::Lapsed], Phase::Lapsed, "not approved, asked after the window's end"),
     row(
