@@ -560,10 +560,8 @@ impl Charge {
         let settled = match self.payment() {
             // Paid by one attempt, and another may have charged too.
             Payment::Confirmed | Payment::Failed if !self.is_any_in_doubt() => true,
-            Payment::Confirmed | Payment::Failed | Payment::InDoubt => {
-                matches!(self.review, Review::Needed(_))
-            }
-            Payment::Requested | Payment::PendingConsent => false,
+            // Pending too: an acceptance that comes after the review is not asked about any more.
+            _ => matches!(self.review, Review::Needed(_)),
         };
         settled
             && self.sale != Sale::Open
