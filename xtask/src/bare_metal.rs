@@ -16,7 +16,8 @@ pub fn build() -> Result<(), String> {
     }
     for target in TARGETS {
         for features in FEATURES {
-            let arguments = ["build", "-p", "caas-core", "--locked", "--target", target, "--features", features];
+            let arguments =
+                ["build", "-p", "caas-core", "--locked", "--target", target, "--features", features];
             if by_rustup {
                 run(&cargo(), &arguments, &[])?;
             } else {
@@ -28,11 +29,14 @@ pub fn build() -> Result<(), String> {
 }
 
 fn has_targets() -> bool {
-    TARGETS.iter().all(|target| succeeds("rustc", &["--print", "target-libdir", "--target", target]) && is_installed(target))
+    TARGETS.iter().all(|target| {
+        succeeds("rustc", &["--print", "target-libdir", "--target", target]) && is_installed(target)
+    })
 }
 
 fn is_installed(target: &str) -> bool {
-    let found = std::process::Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+    let found =
+        std::process::Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
     found.is_ok_and(|output| {
         let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         std::path::Path::new(&folder).is_dir()
@@ -48,6 +52,7 @@ fn install_debian_compiler() -> Result<(), String> {
 }
 
 fn build_with_debian(arguments: &[&str]) -> Result<(), String> {
-    let environment = [("RUSTC_BOOTSTRAP", "1"), ("RUSTC", "/usr/bin/rustc"), ("CARGO_TARGET_DIR", "target/debian")];
+    let environment =
+        [("RUSTC_BOOTSTRAP", "1"), ("RUSTC", "/usr/bin/rustc"), ("CARGO_TARGET_DIR", "target/debian")];
     run("/usr/bin/cargo", &[arguments, &["-Z", "build-std=core"]].concat(), &environment)
 }

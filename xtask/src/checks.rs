@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{bare_metal, deny, trace};
+use crate::{bare_metal, deny, msrv, trace};
 
 type Check = (&'static str, fn() -> Result<(), String>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     ("format", format),
     ("trace", trace::print),
     ("clippy", clippy),
@@ -15,6 +15,7 @@ const CHECKS: [Check; 7] = [
     ("tests", tests),
     ("docs", docs),
     ("deny", deny::check),
+    ("msrv", msrv::check),
 ];
 
 /// Runs all checks; the first that fails ends it.

@@ -3,6 +3,7 @@
 mod bare_metal;
 mod checks;
 mod deny;
+mod msrv;
 mod run;
 mod trace;
 
@@ -12,7 +13,7 @@ const HELP: &str = "\
 The project's own checks.
 
 cargo xtask test         everything: sets up what it needs (targets, tools), then runs every check
-cargo xtask check NAME   one of them: format, clippy, bare-metal, tests, docs, deny, trace
+cargo xtask check NAME   one of them: format, clippy, bare-metal, tests, docs, deny, msrv, trace
 cargo xtask trace        the scenarios of docs/recovery.md with the tests that prove them";
 
 fn main() -> ExitCode {

@@ -13,7 +13,8 @@ pub fn root() -> PathBuf {
 pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
     let line = format!("{program} {}", arguments.join(" "));
     println!("$ {line}");
-    let status = command(program, arguments, environment).status().map_err(|error| format!("{line}: {error}"))?;
+    let status =
+        command(program, arguments, environment).status().map_err(|error| format!("{line}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{line}: {status}")) }
 }
 

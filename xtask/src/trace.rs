@@ -116,7 +116,8 @@ fn ids(text: &str) -> Vec<String> {
 }
 
 fn is_id(word: &str) -> bool {
-    let digits = |rest: &str| !rest.is_empty() && rest.len() <= 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |rest: &str| !rest.is_empty() && rest.len() <= 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
     match word.split_at_checked(1) {
         Some(("R", rest)) => rest.len() == 2 && digits(rest),
         Some(("I", rest)) => digits(rest),
