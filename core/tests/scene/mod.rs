@@ -4,13 +4,13 @@
 
 use caas_core::charge::{
     AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Handled, Input, Order, Output, Payment,
-    PersistToken, ReleasePermit, SendToken, Sent, StartRefused, Ticket,
+    PersistToken, Phase, ReleasePermit, SendToken, Sent, StartRefused, Ticket,
 };
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
 use caas_core::money::Amount;
-use caas_core::profile::{self, Profile, Service};
+use caas_core::profile::{self, CapturesAt, Consent, Instrument, Profile, Service};
 use caas_core::status_code::{Class, CodeRow};
 use caas_core::time::{Instant, Millis};
 use caas_core::wire::notification;
@@ -20,6 +20,7 @@ pub const STATUSES: &[CodeRow<'static>] = &[
     CodeRow { service: Some(Service::ChargeRequest), code: "1000", class: Class::Pending },
     CodeRow { service: Some(Service::ChargeRequest), code: "1004", class: Class::DeclinedUser },
     CodeRow { service: Some(Service::ChargeRequest), code: "1008", class: Class::HandsetBusy },
+    CodeRow { service: Some(Service::ChargeRequest), code: "0002", class: Class::DuplicateResolve },
     CodeRow { service: Some(Service::Confirm), code: "1001", class: Class::Ok },
     CodeRow { service: Some(Service::Confirm), code: "1006", class: Class::Ok },
     CodeRow { service: Some(Service::Confirm), code: "1002", class: Class::NotApproved },
@@ -315,4 +316,192 @@ pub fn paid(internal: &str, reference: &str, paid: &str, total: &str) -> String 
         "totalAmount":"{total}","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Success",
         "timeStamp":"08-Oct-2013 16:32"}}"#
     )
+}
+
+/// A carrier and an instrument that scenarios are played with.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub name: &'static str,
+    pub profile: Profile<'static>,
+    pub instrument: Option<&'static str>,
+}
+
+impl Kind {
+    /// Every profile, each with every assumption that it leaves open.
+    pub fn all() -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        for deduplicates in [false, true] {
+            for (name, at) in [
+                ("mobitel, confirm captures", CapturesAt::Confirm),
+                ("mobitel, consent captures", CapturesAt::Consent),
+                ("mobitel, unknown", CapturesAt::Unknown),
+            ] {
+                kinds.push(Kind { name, profile: mobitel_capturing(at), instrument: None });
+            }
+            kinds.push(Kind { name: "ideamart", profile: profile::ideamart(), instrument: None });
+            kinds.push(Kind { name: "dialog mobile account", profile: profile::dialog(), instrument: None });
+            kinds.push(Kind {
+                name: "dialog eZ Cash",
+                profile: profile::dialog(),
+                instrument: Some(profile::DIALOG_EZCASH),
+            });
+            for kind in kinds.iter_mut().rev().take(6) {
+                kind.profile.deduplicates = deduplicates;
+            }
+        }
+        kinds
+    }
+
+    /// The Mobitel profiles, by what captures.
+    pub fn mobitels() -> Vec<Kind> {
+        Kind::all().into_iter().filter(Kind::is_mobitel).collect()
+    }
+
+    pub fn is_mobitel(&self) -> bool {
+        self.profile.name == "mobitel"
+    }
+
+    pub fn is_ezcash(&self) -> bool {
+        self.instrument.is_some()
+    }
+
+    /// The answer to the charge request says at once whether it was executed.
+    pub fn is_synchronous(&self) -> bool {
+        !self.is_mobitel() && !self.is_ezcash()
+    }
+
+    pub fn captures_at(&self) -> CapturesAt {
+        self.profile.instrument(self.instrument).unwrap().1.captures_at
+    }
+
+    /// A charge of 5 rupees whose sale stays open as long as the profile says.
+    pub fn start(&self) -> Scene {
+        self.order(|_| {})
+    }
+
+    /// A charge of 5 rupees whose sale stays open for `millis`.
+    pub fn start_for(&self, millis: Millis) -> Scene {
+        self.order(|order| order.window = Some(millis))
+    }
+
+    pub fn order(&self, change: impl FnOnce(&mut Order<'_>)) -> Scene {
+        let mut scene = Scene::order(self.profile, "5", |order| {
+            order.instrument = self.instrument;
+            change(order);
+        })
+        .unwrap();
+        scene.run();
+        scene
+    }
+
+    /// The carrier's good answer to a charge request: accepted, or executed where there is no further step.
+    pub fn good(&self, attempt: char) -> String {
+        let letter = u32::from(attempt) - u32::from('a');
+        if self.is_mobitel() {
+            format!(r#"{{"reference":"32043894120829{letter}","message":"ok","status":"1000"}}"#)
+        } else if self.is_ezcash() {
+            format!(
+                r#"{{"statusCode":"P1003","externalTrxId":"T1-1-1{attempt}","internalTrxId":"91402111419000{letter}",
+                "referenceId":"1783944{letter}","shortDescription":"Please dial #111#","amountDue":"5.00"}}"#
+            )
+        } else {
+            format!(
+                r#"{{"statusCode":"S1000","externalTrxId":"T1-1-1{attempt}","internalTrxId":"55{letter}"}}"#
+            )
+        }
+    }
+
+    /// A refusal of the charge request: not charged.
+    pub fn refusal(&self) -> &'static str {
+        if self.is_mobitel() { r#"{"status":"1004"}"# } else { r#"{"statusCode":"E1326"}"# }
+    }
+
+    /// What brings the money of an accepted attempt: an approved confirm, or a notification. Nothing is needed where
+    /// the first answer says it.
+    pub fn pay(&self, scene: &mut Scene, attempt: char) {
+        let letter = u32::from(attempt) - u32::from('a');
+        if self.is_mobitel() {
+            while scene.flying.is_empty() {
+                scene.pass(1_000);
+            }
+            scene.answer(&format!(r#"{{"reference":"32043894120829{letter}","status":"1001"}}"#));
+        } else if self.is_ezcash() {
+            let internal = format!("91402111419000{letter}");
+            let body = paid(&internal, &format!("1783944{letter}"), "5.00", "5.00");
+            let _ = scene.notify(&body.replace("T1-1-1a", &format!("T1-1-1{attempt}")));
+        }
+    }
+
+    /// A charge that the carrier has accepted; executed already where there is no further step.
+    pub fn accepted(&self) -> Scene {
+        let mut scene = self.start();
+        scene.answer(&self.good('a'));
+        scene
+    }
+
+    /// A charge that is paid in full.
+    pub fn paid(&self) -> Scene {
+        let mut scene = self.accepted();
+        self.pay(&mut scene, 'a');
+        assert_eq!(scene.payment(), Payment::Confirmed, "{}", self.name);
+        scene
+    }
+}
+
+/// A Mobitel that is known, or assumed, to capture there.
+pub fn mobitel_capturing(captures_at: CapturesAt) -> Profile<'static> {
+    const fn popup(captures_at: CapturesAt) -> [Instrument<'static>; 1] {
+        [Instrument { name: "", consent: Consent::Prompt, captures_at, agent_params: false }]
+    }
+    const CONFIRM: &[Instrument<'static>] = &popup(CapturesAt::Confirm);
+    const CONSENT: &[Instrument<'static>] = &popup(CapturesAt::Consent);
+    const UNKNOWN: &[Instrument<'static>] = &popup(CapturesAt::Unknown);
+    let instruments = match captures_at {
+        CapturesAt::Confirm => CONFIRM,
+        CapturesAt::Consent => CONSENT,
+        _ => UNKNOWN,
+    };
+    Profile { instruments, ..mobitel() }
+}
+
+impl Scene {
+    /// Charge requests that were handed out, over all attempts.
+    pub fn charge_requests(&self) -> usize {
+        self.sent.iter().filter(|(_, service)| *service != Service::Confirm).count()
+    }
+
+    /// Confirms that were handed out.
+    pub fn confirms(&self) -> usize {
+        self.sent.iter().filter(|(_, service)| *service == Service::Confirm).count()
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.charge.is_finished(self.now)
+    }
+
+    /// Starts the release, and says that the goods are out.
+    pub fn release(&mut self) {
+        assert_eq!(self.command(Command::StartRelease), Handled::Done);
+        let permit = self.permit.take().expect("the release");
+        assert_eq!(self.command(Command::ReleaseDone(permit)), Handled::Done);
+    }
+
+    /// Lets faults stop and time pass: every request is lost, nothing else happens.
+    pub fn exhaust(&mut self) {
+        for _ in 0..200 {
+            self.run();
+            if !self.flying.is_empty() {
+                self.lose(Sent::MaybeSent);
+            } else if let Some(until) = self.wait {
+                self.now = until;
+            } else {
+                break;
+            }
+        }
+    }
+
+    /// Where the attempts stand.
+    pub fn phases(&self) -> Vec<Phase> {
+        self.charge.attempts().map(|(phase, _)| phase).collect()
+    }
 }
