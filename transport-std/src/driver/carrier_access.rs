@@ -17,6 +17,7 @@ use crate::http_client::{Endpoint, EndpointError};
 #[derive(Clone)]
 pub struct CarrierAccess {
     shared: Arc<Shared>,
+    simulated: bool,
 }
 
 struct Shared {
@@ -24,11 +25,11 @@ struct Shared {
     credentials: RwLock<Arc<Credentials>>,
     endpoint: Endpoint,
     base_url: String,
-    simulated: bool,
 }
 
 impl CarrierAccess {
-    /// A carrier at `url`, `https://host[:port][/prefix]`. One on this machine counts as simulated.
+    /// A carrier at `url`, `https://host[:port][/prefix]`. One on this machine counts as simulated, unless
+    /// [`CarrierAccess::mark_simulated`] says otherwise.
     ///
     /// # Errors
     /// [`EndpointError`] names the part of the URL that is wrong.
@@ -44,9 +45,15 @@ impl CarrierAccess {
             credentials: RwLock::new(Arc::new(credentials)),
             base_url: endpoint.to_string(),
             endpoint,
-            simulated,
         };
-        Ok(CarrierAccess { shared: Arc::new(shared) })
+        Ok(CarrierAccess { shared: Arc::new(shared), simulated })
+    }
+
+    /// The same carrier, marked as simulated or not: for one on this machine that is none, such as a TLS tunnel to a real
+    /// carrier.
+    #[must_use]
+    pub fn mark_simulated(self, simulated: bool) -> Self {
+        CarrierAccess { simulated, ..self }
     }
 
     /// The profile.
@@ -66,7 +73,7 @@ impl CarrierAccess {
 
     /// Whether charges are marked as simulated in the journal: the carrier is on this machine.
     pub fn is_simulated(&self) -> bool {
-        self.shared.simulated
+        self.simulated
     }
 
     pub(super) fn credentials(&self) -> Arc<Credentials> {
