@@ -40,7 +40,7 @@ use crate::http_client::HttpClient;
 use crate::journal::{ChargeRow, ChargeView, Draft, Journal, JournalError, Lease, OpenRefused, Opening};
 use clock::Clock;
 use interrupt::InterruptFlag;
-use open_charge::Origin;
+use open_charge::{INBOX_PAUSE, Origin};
 use registry::Registry;
 
 /// Where charges are opened and brought to their end. Cheap to clone; all clones are one desk.
@@ -118,7 +118,8 @@ impl Desk {
     }
 
     /// Charges at the first carrier and waits for the end: paid and released, not charged, or for a person to look. A
-    /// sale that has a charge already gets that one: its end, if it has one, or it is driven on.
+    /// sale that has a charge already gets that one: its end, if it has one, or it is driven on. Where another process
+    /// drives it, this waits for that one's end, and takes the charge over if that one dies.
     ///
     /// With [`ReleasePolicy::Ask`] use [`Desk::charge_with`] or [`Desk::begin`]: here nobody answers, and what was paid
     /// becomes a refund due.
@@ -144,7 +145,14 @@ impl Desk {
         order: &Order<'_>,
         observer: impl FnMut(&ChargeView, &ChargeEvent) -> Reaction,
     ) -> Result<Outcome, DeskError> {
-        self.begin(order).await?.run(observer).await
+        loop {
+            match self.begin(order).await {
+                Err(DeskError::DrivenElsewhere) if !self.inner.interrupt.is_set() => {
+                    tokio::time::sleep(INBOX_PAUSE).await;
+                }
+                begun => return begun?.run(observer).await,
+            }
+        }
     }
 
     /// Opens a charge at the first carrier and hands it out to be driven step by step. When this returns, the charge is

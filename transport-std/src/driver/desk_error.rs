@@ -56,27 +56,9 @@ pub enum DeskError {
 }
 
 impl DeskError {
-    /// Whether the error itself proves that no request of a new charge was sent.
+    /// Whether the error proves that the call which returned it sent nothing. An earlier call for the same sale may have.
     pub fn nothing_sent(&self) -> bool {
-        match self {
-            DeskError::Settings(_)
-            | DeskError::Endpoint(_)
-            | DeskError::NoCarrier
-            | DeskError::UnknownCarrier { .. }
-            | DeskError::Refused(_)
-            | DeskError::SaleTaken
-            | DeskError::SubscriberBusy { .. }
-            | DeskError::Cap(_)
-            | DeskError::UnknownSale
-            | DeskError::OpenRefused => true,
-            DeskError::DrivenElsewhere
-            | DeskError::LeaseLost
-            | DeskError::Record(_)
-            | DeskError::NotPossible(_)
-            | DeskError::NotAccepted(_)
-            | DeskError::Journal(_)
-            | DeskError::Stopped => false,
-        }
+        !matches!(self, DeskError::LeaseLost | DeskError::Stopped)
     }
 }
 

@@ -77,10 +77,11 @@ impl Desk {
             return;
         }
         let id = charge_id.to_owned();
-        if let Ok(Ok(Some(row))) = self.on_disk(move |journal| journal.get_by_charge(&id)).await {
-            if row.settled {
-                drop(self.visit(&row, None).await);
-            }
+        let found = self.on_disk(move |journal| journal.get_by_charge(&id)).await;
+        if let Ok(Ok(Some(row))) = found
+            && row.settled
+        {
+            drop(self.visit(&row, None).await);
         }
     }
 

@@ -1,6 +1,6 @@
 //! One charge under way.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,12 @@ use super::registry::{Asked, Line};
 use super::settings::{AtLapse, ReleasePolicy};
 use super::step::{Post, Step};
 use crate::http_client::Delivery;
-use crate::journal::{ChargeView, Lease, LeaseError};
+use crate::journal::{ChargeView, JournalError, Lease, LeaseError};
 
 /// How often the inbox is looked into for what another process put there.
-const INBOX_PAUSE: Duration = Duration::from_millis(500);
+pub(super) const INBOX_PAUSE: Duration = Duration::from_millis(500);
+/// The pause before a notification that came at the last moment is read.
+const SETTLE_PAUSE: Duration = Duration::from_millis(10);
 /// How long an interrupted charge waits for the answer to a request that is out.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
@@ -87,7 +89,8 @@ struct Inbox {
     looked: tokio::time::Instant,
     /// Notifications without `externalTrxId` up to this one were there before, or were looked at.
     loose_after: i64,
-    handed: HashSet<i64>,
+    /// What was handed to the charge, and, once that is known, whether it was applied.
+    handed: HashMap<i64, Option<bool>>,
     tickets: HashMap<Ticket, i64>,
     next_ticket: u32,
 }
@@ -134,7 +137,7 @@ impl OpenCharge {
                 due: true,
                 looked: tokio::time::Instant::now(),
                 loose_after: i64::MAX,
-                handed: HashSet::new(),
+                handed: HashMap::new(),
                 tickets: HashMap::new(),
                 next_ticket: 0,
             },
@@ -334,8 +337,9 @@ impl OpenCharge {
         }
     }
 
-    /// Where the mark is lost, the notification is applied again, which changes nothing.
-    async fn mark(&self, number: i64, applied: bool) -> Result<(), DeskError> {
+    /// Where the mark is lost, it is made again, or the notification is applied again, which changes nothing.
+    async fn mark(&mut self, number: i64, applied: bool) -> Result<(), DeskError> {
+        self.inbox.handed.insert(number, Some(applied));
         let Some(lease) = self.lease.clone() else { return Ok(()) };
         let marked = self.desk.on_disk(move |_| lease.mark_notification(number, applied)).await?;
         drop(marked);
@@ -389,8 +393,8 @@ impl OpenCharge {
                 let _ = answer.send(handled);
             }
         }
-        if self.is_settled() && self.settle().await? {
-            return Ok(());
+        if self.is_settled() {
+            return self.settle().await;
         }
         let put_down = self.origin == Origin::Visited || self.is_stopping();
         if put_down && !self.inbox.due && (self.flights.is_empty() || self.grace_is_over()) {
@@ -417,24 +421,18 @@ impl OpenCharge {
             && self.flights.is_empty()
     }
 
-    /// Whether the charge is settled now. It is not where a notification came at the last moment.
-    async fn settle(&mut self) -> Result<bool, DeskError> {
-        let Some(lease) = self.lease.clone() else { return Ok(true) };
+    /// Puts the charge down as settled, unless a notification came at the last moment.
+    async fn settle(&mut self) -> Result<(), DeskError> {
+        let Some(lease) = self.lease.clone() else { return Ok(()) };
         match self.desk.on_disk(move |_| lease.settle()).await? {
-            Ok(true) => {
-                self.put_down(Ended::Settled);
-                Ok(true)
-            }
             Ok(false) => {
                 self.inbox.due = true;
-                Ok(false)
+                tokio::time::sleep(SETTLE_PAUSE).await;
             }
-            // All that matters is durable; a resume only finds a charge that is at its end.
-            Err(_) => {
-                self.put_down(Ended::Settled);
-                Ok(true)
-            }
+            // Where it failed: all that matters is durable, and a resume finds a charge that is at its end.
+            Ok(true) | Err(_) => self.put_down(Ended::Settled),
         }
+        Ok(())
     }
 
     fn put_down(&mut self, ended: Ended) {
@@ -463,11 +461,8 @@ impl OpenCharge {
             }
         };
         tokio::select! {
-            landed = flight => match landed {
-                Ok((token, delivery)) => self.land(token, delivery),
-                // The task's token is lost with it: the core counts it as maybe sent at its deadline.
-                Err(_) => {}
-            },
+            // Where the task failed, its token is lost with it: the core counts it as maybe sent at its deadline.
+            landed = flight => if let Ok((token, delivery)) = landed { self.land(token, delivery) },
             () = line.wake.notified() => self.inbox.due = true,
             Some(asked) = line.wishes.recv() => self.hear(asked),
             () = interrupted => {}
@@ -520,22 +515,20 @@ impl OpenCharge {
         });
         self.inbox.due = false;
         self.inbox.looked = tokio::time::Instant::now();
-        match read.await? {
-            Ok((after, rows)) => {
-                self.inbox.loose_after = after;
-                for (number, body) in rows {
-                    self.take_notification(number, &body).await?;
-                }
-            }
-            // It is read again after the pause.
-            Err(error) => self.told.push_back(ChargeEvent::StorageFailing(error)),
+        // Where it cannot be read, it is read again after the pause; a write tells that storage fails.
+        let Ok::<(i64, Vec<_>), JournalError>((after, rows)) = read.await? else { return Ok(()) };
+        self.inbox.loose_after = after;
+        for (number, body) in rows {
+            self.take_notification(number, &body).await?;
         }
         Ok(())
     }
 
     async fn take_notification(&mut self, number: i64, body: &[u8]) -> Result<(), DeskError> {
-        if self.inbox.handed.contains(&number) {
-            return Ok(());
+        match self.inbox.handed.get(&number) {
+            None => {}
+            Some(None) => return Ok(()),
+            Some(Some(applied)) => return self.mark(number, *applied).await,
         }
         let Ok(notification) = notification::read(self.access.profile(), body) else {
             return self.mark(number, false).await;
@@ -545,17 +538,20 @@ impl OpenCharge {
             Handled::Done => {
                 self.inbox.next_ticket = self.inbox.next_ticket.wrapping_add(1);
                 self.inbox.tickets.insert(ticket, number);
-                self.inbox.handed.insert(number);
+                self.inbox.handed.insert(number, None);
+                Ok(())
             }
-            Handled::Ignored(Ignored::Busy) => self.inbox.due = true,
+            // It is handed over when it is read again.
+            Handled::Ignored(Ignored::Busy) => Ok(()),
+            Handled::Ignored(_) | Handled::Refused(_) if notification.external.is_some() => {
+                self.mark(number, false).await
+            }
+            // It may be another charge's.
             Handled::Ignored(_) | Handled::Refused(_) => {
-                self.inbox.handed.insert(number);
-                if notification.external.is_some() {
-                    return self.mark(number, false).await;
-                }
+                self.inbox.handed.insert(number, None);
+                Ok(())
             }
         }
-        Ok(())
     }
 }
 

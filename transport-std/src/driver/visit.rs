@@ -52,8 +52,13 @@ impl Desk {
 
     async fn ask(&self, sale: &str, wish: Wish) -> Result<ChargeRow, DeskError> {
         let row = self.find(sale).await?.ok_or(DeskError::UnknownSale)?;
-        match self.inner.registry.ask(&row.charge_id, wish.clone()) {
-            Some(answered) => accepted(answered.await.map_err(|_| DeskError::Stopped)?)?,
+        let answer = match self.inner.registry.ask(&row.charge_id, wish.clone()) {
+            Some(answered) => answered.await.ok(),
+            None => None,
+        };
+        match answer {
+            Some(handled) => accepted(handled)?,
+            // Nobody drives it here, or it was put down meanwhile.
             None => self.visit(&row, Some(wish)).await?,
         }
         self.find(sale).await?.ok_or(DeskError::UnknownSale)

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::Journal;
 use super::failure::JournalError;
+use super::lease::free_reserve;
 
 /// Notifications in quarantine, and likewise applied ones, that are kept; older ones make room.
 pub const NOTIFICATIONS_MAX: u32 = 10_000;
@@ -58,31 +59,16 @@ impl fmt::Debug for Quarantined {
 }
 
 impl Journal {
-    /// Makes a notification durable. The same bytes make one row, however often they come.
+    /// Makes a notification durable. The same bytes make one row, however often they come. Where the disk is full, the
+    /// reserve of its charge makes the room.
     pub(crate) fn post(&self, post: &Post<'_>) -> Result<Posted, JournalError> {
-        self.write(|transaction| {
-            let wanted = if post.charge_id.is_some() { "new" } else { "quarantined" };
-            let state: String = transaction
-                .prepare_cached(
-                    "INSERT INTO inbox (charge_id, external, internal, body, state, received)
-                     VALUES (?1, ?2, ?3, ?4, ?5, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-                     ON CONFLICT (body) DO UPDATE SET
-                         copies = copies + 1,
-                         charge_id = coalesce(excluded.charge_id, charge_id),
-                         state = CASE WHEN state = 'quarantined' THEN excluded.state ELSE state END
-                     RETURNING state",
-                )?
-                .query_row(
-                    params![post.charge_id, post.external, post.internal, post.body, wanted],
-                    |row| row.get(0),
-                )?;
-            forget_oldest(transaction)?;
-            Ok(match state.as_str() {
-                "new" => Posted::Waiting,
-                "applied" => Posted::AppliedBefore,
-                _ => Posted::Quarantined,
-            })
-        })
+        match (self.write(|transaction| keep(transaction, post)), post.charge_id) {
+            (Err(JournalError::Full), Some(charge_id)) => self.write(|transaction| {
+                free_reserve(transaction, charge_id)?;
+                keep(transaction, post)
+            }),
+            (kept, _) => kept,
+        }
     }
 
     /// Notifications that wait to be applied to this charge, and those that name no `externalTrxId` at all: the charge
@@ -119,6 +105,29 @@ impl Journal {
                 .query_row("SELECT coalesce(max(number), 0) FROM inbox", [], |row| row.get(0))?;
         Ok(newest)
     }
+}
+
+fn keep(transaction: &Transaction<'_>, post: &Post<'_>) -> Result<Posted, JournalError> {
+    let wanted = if post.charge_id.is_some() { "new" } else { "quarantined" };
+    let state: String = transaction
+        .prepare_cached(
+            "INSERT INTO inbox (charge_id, external, internal, body, state, received)
+             VALUES (?1, ?2, ?3, ?4, ?5, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+             ON CONFLICT (body) DO UPDATE SET
+                 copies = copies + 1,
+                 charge_id = coalesce(excluded.charge_id, charge_id),
+                 state = CASE WHEN state = 'quarantined' THEN excluded.state ELSE state END
+             RETURNING state",
+        )?
+        .query_row(params![post.charge_id, post.external, post.internal, post.body, wanted], |row| {
+            row.get(0)
+        })?;
+    forget_oldest(transaction)?;
+    Ok(match state.as_str() {
+        "new" => Posted::Waiting,
+        "applied" => Posted::AppliedBefore,
+        _ => Posted::Quarantined,
+    })
 }
 
 pub(super) fn is_waiting(transaction: &Transaction<'_>, charge_id: &str) -> Result<bool, rusqlite::Error> {

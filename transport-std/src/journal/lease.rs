@@ -65,7 +65,12 @@ impl Journal {
     /// The lease of a number that was granted and is durable.
     pub(super) fn lease(&self, charge_id: &str, fence: i64) -> Lease {
         self.inner.owner.take(fence);
-        Lease { journal: self.clone(), charge_id: charge_id.to_owned(), fence, settled: AtomicBool::new(false) }
+        Lease {
+            journal: self.clone(),
+            charge_id: charge_id.to_owned(),
+            fence,
+            settled: AtomicBool::new(false),
+        }
     }
 }
 
@@ -90,7 +95,7 @@ impl Lease {
             self.journal.write(|transaction| {
                 self.check(transaction)?;
                 if use_reserve {
-                    transaction.execute("DELETE FROM reserves WHERE charge_id = ?1", [&self.charge_id])?;
+                    free_reserve(transaction, &self.charge_id)?;
                 }
                 write_record(transaction, &self.charge_id, sequence, record)?;
                 write_view(transaction, view)?;
@@ -157,6 +162,15 @@ impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lease({} of {})", self.fence, self.charge_id)
     }
+}
+
+/// Gives a part of what a charge has in reserve free, for the write in the same transaction.
+pub(super) fn free_reserve(transaction: &Transaction<'_>, charge_id: &str) -> Result<(), rusqlite::Error> {
+    transaction.execute(
+        "DELETE FROM reserves WHERE number = (SELECT max(number) FROM reserves WHERE charge_id = ?1)",
+        [charge_id],
+    )?;
+    Ok(())
 }
 
 pub(super) fn write_record(

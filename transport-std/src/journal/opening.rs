@@ -13,7 +13,10 @@ use super::failure::JournalError;
 use super::lease::{self, Lease};
 use super::{Journal, lease::minor};
 
-/// Bytes that an open charge keeps for its later records: the three that are kept, and its notifications.
+/// Parts that an open charge has in reserve for its later records and notifications. One is given free whenever the disk
+/// is full; it holds a notification at its longest, or all records that are kept.
+const RESERVES: u32 = 4;
+/// Bytes of one part.
 const RESERVE_BYTES: u32 = 12 * 1024;
 
 /// What a charge is opened for.
@@ -169,10 +172,12 @@ fn insert(
             draft.view.currency.as_str(),
         ],
     )?;
-    transaction.execute(
-        "INSERT INTO reserves (charge_id, room) VALUES (?1, zeroblob(?2))",
-        params![id.as_str(), RESERVE_BYTES],
-    )?;
+    for _ in 0..RESERVES {
+        transaction.execute(
+            "INSERT INTO reserves (charge_id, room) VALUES (?1, zeroblob(?2))",
+            params![id.as_str(), RESERVE_BYTES],
+        )?;
+    }
     lease::write_record(transaction, id.as_str(), sequence, &draft.record)?;
     lease::write_view(transaction, &draft.view)?;
     Ok(lease::grant(transaction, id.as_str(), owner)?)

@@ -67,9 +67,11 @@ CREATE TABLE records (
 ) STRICT;
 CREATE INDEX records_of_charge ON records (charge_id, number);
 CREATE TABLE reserves (
-    charge_id TEXT PRIMARY KEY,
+    number    INTEGER PRIMARY KEY,
+    charge_id TEXT NOT NULL,
     room      BLOB NOT NULL
 ) STRICT;
+CREATE INDEX reserves_of_charge ON reserves (charge_id, number);
 CREATE TABLE id_marks (
     prefix  TEXT PRIMARY KEY,
     epoch   INTEGER NOT NULL,

@@ -9,8 +9,9 @@ use caas_core::charge::Order;
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::money::Amount;
-use caas_core::profile::{self, Profile, Service};
+use caas_core::profile::{self, Profile, Service, Windows};
 use caas_core::status_code::{Class, CodeRow};
+use caas_core::time::SECOND;
 use caas_simulator::{Simulator, preset};
 use caas_transport_std::{
     CarrierAccess, ChargeEvent, ChargeView, ClockRate, Desk, DeskSettings, Journal, Listener,
@@ -41,6 +42,12 @@ const fn row(service: Service, code: &'static str, class: Class) -> CodeRow<'sta
 
 pub fn mobitel() -> Profile<'static> {
     profile::mobitel(STATUSES)
+}
+
+/// The same carrier with short windows, for tests that must see them end.
+pub fn impatient(profile: Profile<'static>) -> Profile<'static> {
+    let windows = Windows { sale: 30 * SECOND, execution: 40 * SECOND, ..profile.windows };
+    Profile { windows, ..profile }
 }
 
 pub struct Scene {
