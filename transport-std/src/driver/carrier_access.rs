@@ -103,7 +103,7 @@ impl std::fmt::Debug for CarrierAccess {
         f.debug_struct("CarrierAccess")
             .field("profile", &self.shared.profile.name)
             .field("endpoint", &self.shared.base_url)
-            .field("simulated", &self.shared.simulated)
+            .field("simulated", &self.simulated)
             .finish_non_exhaustive()
     }
 }
