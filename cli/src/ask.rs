@@ -24,7 +24,8 @@ pub async fn balance(arguments: &Ask) -> Result<Exit, Stop> {
         currency: None,
     };
     let mut buffer = [0; REQUEST_MAX];
-    let length = balance::write(&profile, &place.carrier.credentials, &fields, &mut buffer).map_err(Stop::usage)?;
+    let length =
+        balance::write(&profile, &place.carrier.credentials, &fields, &mut buffer).map_err(Stop::usage)?;
     let answer = ask(&place, Service::BalanceQuery, &buffer[..length]).await?;
     let balance = balance::read(&profile, answer.status, &answer.body);
     if balance.class != Class::Ok {
@@ -37,11 +38,11 @@ pub async fn balance(arguments: &Ask) -> Result<Exit, Stop> {
     if arguments.place.json {
         let line = json!({
             "chargeableBalance": chargeable, "accountType": balance.account_type.as_str(),
-            "accountStatus": balance.account_status.as_str(), "simulated": place.simulated,
+            "accountStatus": balance.account_status.as_str(), "simulated": place.site.simulated,
         });
         println!("{line}");
     } else {
-        let note = if place.simulated { " (simulated)" } else { "" };
+        let note = if place.site.simulated { " (simulated)" } else { "" };
         println!("chargeable {chargeable}, {}, {}{note}", balance.account_type, balance.account_status);
     }
     Ok(Exit::Done)
@@ -64,9 +65,16 @@ pub async fn instruments(arguments: &Ask) -> Result<Exit, Stop> {
     for instrument in &list.instruments {
         let kind = format!("{:?}", instrument.kind).to_lowercase();
         if arguments.place.json {
-            println!("{}", json!({"name": instrument.name.as_str(), "type": kind, "simulated": place.simulated}));
+            println!(
+                "{}",
+                json!({"name": instrument.name.as_str(), "type": kind, "simulated": place.site.simulated})
+            );
         } else {
-            println!("{}  {kind}{}", instrument.name, if place.simulated { "  (simulated)" } else { "" });
+            println!(
+                "{}  {kind}{}",
+                instrument.name,
+                if place.site.simulated { "  (simulated)" } else { "" }
+            );
         }
     }
     Ok(Exit::Done)
@@ -75,9 +83,9 @@ pub async fn instruments(arguments: &Ask) -> Result<Exit, Stop> {
 /// Sends one question and waits for its answer.
 pub async fn ask(place: &Place, service: Service, body: &[u8]) -> Result<Answered, Stop> {
     let profile = &place.carrier.profile;
-    let path = profile.path(service).ok_or_else(|| {
-        Stop::usage(format!("{} does not offer this service", profile.name))
-    })?;
+    let path = profile
+        .path(service)
+        .ok_or_else(|| Stop::usage(format!("{} does not offer this service", profile.name)))?;
     let header = header(profile, place.carrier.credentials.client.expose());
     let client = place.http_client()?;
     match client.post(&place.endpoint()?, path, header.as_slice(), body).await {

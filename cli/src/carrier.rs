@@ -2,7 +2,9 @@
 
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::money::Amount;
-use caas_core::profile::{self, CapturesAt, FieldNames, Instrument, InternalIdRule, Limits, Profile, Service};
+use caas_core::profile::{
+    self, CapturesAt, FieldNames, Instrument, InternalIdRule, Limits, Profile, Service,
+};
 use caas_core::status_code::{Class, CodeRow};
 use caas_simulator::preset;
 
@@ -65,10 +67,15 @@ impl Carrier {
     /// The instrument's name on the wire for what was typed.
     pub fn instrument_name(&self, typed: &str) -> Result<&'static str, Stop> {
         let wire = if typed.eq_ignore_ascii_case(EZCASH) { profile::DIALOG_EZCASH } else { typed };
-        let found = self.profile.instruments.iter().find(|instrument| instrument.name.eq_ignore_ascii_case(wire));
+        let found =
+            self.profile.instruments.iter().find(|instrument| instrument.name.eq_ignore_ascii_case(wire));
         found.map(|instrument| instrument.name).ok_or_else(|| {
             let names: Vec<_> = self.profile.instruments.iter().map(|instrument| instrument.name).collect();
-            Stop::usage(format!("{} has no instrument {typed}: it has {}", self.profile.name, names.join(", ")))
+            Stop::usage(format!(
+                "{} has no instrument {typed}: it has {}",
+                self.profile.name,
+                names.join(", ")
+            ))
         })
     }
 }
@@ -124,7 +131,11 @@ fn configured_profile(given: &configuration::Carrier, name: &str) -> Result<Prof
         fields,
         instruments: given.captures_at.map_or(shipped.instruments, |at| captured_at(shipped.instruments, at)),
         deduplicates: given.deduplicates.unwrap_or(shipped.deduplicates),
-        internal_id: if given.any_internal_id == Some(true) { InternalIdRule::Any } else { shipped.internal_id },
+        internal_id: if given.any_internal_id == Some(true) {
+            InternalIdRule::Any
+        } else {
+            shipped.internal_id
+        },
         price_points: kept(price_points),
         limits: Limits { amount: largest.unwrap_or(shipped.limits.amount), ..shipped.limits },
         codes: if statuses.is_empty() { shipped.codes } else { statuses },
@@ -132,7 +143,10 @@ fn configured_profile(given: &configuration::Carrier, name: &str) -> Result<Prof
     })
 }
 
-fn captured_at(instruments: &[Instrument<'static>], at: configuration::CapturesAt) -> &'static [Instrument<'static>] {
+fn captured_at(
+    instruments: &[Instrument<'static>],
+    at: configuration::CapturesAt,
+) -> &'static [Instrument<'static>] {
     let captures_at = match at {
         configuration::CapturesAt::Consent => CapturesAt::Consent,
         configuration::CapturesAt::Confirm => CapturesAt::Confirm,

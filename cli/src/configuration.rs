@@ -194,7 +194,8 @@ impl Configuration {
         };
         // The parser's message quotes the line, which may hold a password: only its place is told.
         toml::from_str(&text).map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line =
+                error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
             Stop::usage(format!("{}, line {line}: {}", file.display(), error.message()))
         })
     }

@@ -36,7 +36,7 @@ pub async fn examine(arguments: &Doctor) -> Result<Exit, Stop> {
     let all_good = findings.iter().all(|finding| finding.good);
     for finding in &findings {
         if arguments.place.json {
-            let line = json!({"check": finding.what, "ok": finding.good, "says": finding.says, "simulated": place.simulated});
+            let line = json!({"check": finding.what, "ok": finding.good, "says": finding.says, "simulated": place.site.simulated});
             println!("{line}");
         } else {
             println!("{:<4} {:<14} {}", if finding.good { "ok" } else { "BAD" }, finding.what, finding.says);
@@ -47,7 +47,7 @@ pub async fn examine(arguments: &Doctor) -> Result<Exit, Stop> {
 
 /// Whether the journal's folder can be written to; the file itself is not made.
 fn journal(place: &Place) -> Finding {
-    let file = &place.journal;
+    let file = &place.site.journal;
     let folder = file.ancestors().skip(1).find(|folder| folder.is_dir());
     let writable = folder.is_some_and(|folder| {
         let probe = folder.join(format!(".caas-doctor-{}", std::process::id()));
@@ -83,7 +83,9 @@ async fn carrier(place: &Place, subscriber: Option<&str>) -> Result<Finding, Sto
         Delivery::Answered(answered) => {
             let class = match service {
                 Service::BalanceQuery => balance::read(profile, answered.status, &answered.body).class,
-                _ => answer::read(profile, service, &nothing_expected(), answered.status, &answered.body).class,
+                _ => {
+                    answer::read(profile, service, &nothing_expected(), answered.status, &answered.body).class
+                }
             };
             let good = class != Class::RejectedConfig;
             let says = format!("HTTP {}: {}", answered.status, class.as_str());
@@ -102,7 +104,9 @@ async fn connection(place: &Place) -> Finding {
     match client.post(&endpoint, "/", &[], b"{}").await {
         Delivery::NotSent(cause) => bad(cause.to_string()),
         Delivery::MaybeSent(cause) => bad(cause.to_string()),
-        Delivery::Answered(_) => good("name, TLS and HTTP work; with --subscriber the credentials are tried too"),
+        Delivery::Answered(_) => {
+            good("name, TLS and HTTP work; with --subscriber the credentials are tried too")
+        }
     }
 }
 

@@ -5,13 +5,22 @@
 mod arguments;
 mod ask;
 mod carrier;
+mod charge;
 mod configuration;
+mod countdown;
+mod desk;
 mod doctor;
 mod exit;
+mod interrupt;
+mod list;
+mod listen;
 mod phone;
 mod place;
+mod resolve;
+mod resume;
 mod simulate;
 mod status_code;
+mod tell;
 
 use std::process::ExitCode;
 
@@ -30,7 +39,9 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            eprintln!("caas: {}", stop.message);
+            if !stop.message.is_empty() {
+                eprintln!("caas: {}", stop.message);
+            }
             stop.exit.into()
         }
     }
@@ -50,11 +61,15 @@ fn run(arguments: &Arguments) -> Result<Exit, Stop> {
 
 async fn command(command: &Command) -> Result<Exit, Stop> {
     match command {
+        Command::Charge(arguments) => charge::charge(arguments).await,
         Command::Balance(arguments) => ask::balance(arguments).await,
         Command::Instruments(arguments) => ask::instruments(arguments).await,
+        Command::Resume(arguments) => resume::resume(arguments).await,
+        Command::List(arguments) => list::list(arguments),
+        Command::Resolve(arguments) => resolve::resolve(arguments).await,
+        Command::Listen(arguments) => listen::listen(arguments).await,
         Command::Simulate(arguments) => simulate::simulate(arguments).await,
         Command::StatusCode(arguments) => status_code::explain(arguments),
         Command::Doctor(arguments) => doctor::examine(arguments).await,
-        _ => Err(Stop::broken("not yet")),
     }
 }

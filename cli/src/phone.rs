@@ -19,8 +19,12 @@ pub fn show(event: &SimulatorEvent) {
         SimulatorEvent::Captured(capture) => {
             println!("ledger    #{} captured {} (simulated)", capture.serial, rupees(capture.amount));
         }
-        SimulatorEvent::NotificationSent(delivery) => println!("carrier   notification: {:?}", delivery.outcome),
-        SimulatorEvent::Request(request) => println!("carrier   {:?} -> {:?}", request.service, request.status),
+        SimulatorEvent::NotificationSent(delivery) => {
+            println!("carrier   notification: {:?}", delivery.outcome)
+        }
+        SimulatorEvent::Request(request) => {
+            println!("carrier   {:?} -> {:?}", request.service, request.status)
+        }
     }
 }
 

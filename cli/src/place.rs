@@ -4,19 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use caas_simulator::{Payer, Simulator};
-use caas_transport_std::{Endpoint, HttpClient, HttpSettings, Plaintext, Roots};
+use caas_transport_std::{Endpoint, HttpClient, HttpSettings};
 
 use crate::arguments::{self, Simulated, Where};
 use crate::carrier::Carrier;
 use crate::configuration::Configuration;
+use crate::desk::http_settings;
 use crate::exit::Stop;
 
 /// Where a command works.
 pub struct Place {
-    /// What the configuration file says.
-    pub configuration: Configuration,
     /// The carrier.
     pub carrier: Carrier,
+    /// Everything else.
+    pub site: Site,
+}
+
+/// What surrounds the carrier.
+pub struct Site {
+    /// What the configuration file says.
+    pub configuration: Configuration,
     /// The journal's file.
     pub journal: PathBuf,
     /// The built-in simulator, if this is simulated and no other one is named.
@@ -32,7 +39,13 @@ impl Place {
         let name = place.carrier.clone().or_else(|| configuration.carrier.clone());
         let journal = journal_file(place, &configuration);
         if place.simulate {
-            return Place::simulated(configuration, name.as_deref().unwrap_or("mobitel"), place, journal, simulated);
+            return Place::simulated(
+                configuration,
+                name.as_deref().unwrap_or("mobitel"),
+                place,
+                journal,
+                simulated,
+            );
         }
         let name = name.ok_or_else(|| {
             Stop::usage(
@@ -44,7 +57,7 @@ impl Place {
         if let Some(endpoint) = &place.endpoint {
             carrier.endpoint.clone_from(endpoint);
         }
-        Ok(Place { configuration, carrier, journal, simulator: None, simulated: false })
+        Ok(Place { carrier, site: Site { configuration, journal, simulator: None, simulated: false } })
     }
 
     fn simulated(
@@ -66,12 +79,12 @@ impl Place {
             )));
         }
         let carrier = Carrier::simulated(name, endpoint)?;
-        Ok(Place { configuration, carrier, journal, simulator, simulated: true })
+        Ok(Place { carrier, site: Site { configuration, journal, simulator, simulated: true } })
     }
 
     /// An HTTP client for this place.
     pub fn http_client(&self) -> Result<HttpClient, Stop> {
-        http_client(&self.carrier)
+        HttpClient::new(http_settings([&self.carrier])?).map_err(Stop::usage)
     }
 
     /// The carrier's base URL, checked.
@@ -80,23 +93,8 @@ impl Place {
     }
 }
 
-/// An HTTP client for a carrier, with the trust that its configuration names.
-pub fn http_client(carrier: &Carrier) -> Result<HttpClient, Stop> {
-    let roots = match &carrier.root_certificates {
-        Some(file) => Roots::Only(
-            std::fs::read(file).map_err(|error| Stop::usage(format!("{}: {error}", file.display())))?,
-        ),
-        None => Roots::WebPki,
-    };
-    let plaintext = match &carrier.plaintext_to {
-        Some(host) => Plaintext::AllowedTo(vec![host.clone()]),
-        None => Plaintext::LoopbackOnly,
-    };
-    HttpClient::new(HttpSettings { roots, plaintext, ..HttpSettings::default() }).map_err(Stop::usage)
-}
-
 /// The simulated charges have a journal of their own: nothing simulated ever stands beside real money.
-fn journal_file(place: &Where, configuration: &Configuration) -> PathBuf {
+pub fn journal_file(place: &Where, configuration: &Configuration) -> PathBuf {
     let name = if place.simulate { "simulated.sqlite" } else { "journal.sqlite" };
     if let Some(file) = &place.journal {
         return file.clone();
@@ -138,5 +136,7 @@ pub fn payer(wanted: Option<arguments::Payer>) -> Payer {
 /// Without TLS, an endpoint is only allowed on this machine, where the simulator is.
 fn is_loopback(endpoint: &str) -> bool {
     let Ok(client) = HttpClient::new(HttpSettings::default()) else { return false };
-    endpoint.parse().is_ok_and(|parsed: Endpoint| endpoint.starts_with("http://") && client.check_endpoint(&parsed).is_ok())
+    endpoint.parse().is_ok_and(|parsed: Endpoint| {
+        endpoint.starts_with("http://") && client.check_endpoint(&parsed).is_ok()
+    })
 }

@@ -25,7 +25,10 @@ pub async fn simulate(arguments: &Simulate) -> Result<Exit, Stop> {
         builder = builder.notify_url(url);
     }
     let simulator = Arc::new(builder.start().map_err(|error| {
-        Stop::usage(format!("port {} cannot be taken: {error}. Try --port 0, which takes a free one", arguments.port))
+        Stop::usage(format!(
+            "port {} cannot be taken: {error}. Try --port 0, which takes a free one",
+            arguments.port
+        ))
     })?);
     let mut events = simulator.events();
     introduce(arguments, &simulator);
