@@ -522,7 +522,7 @@ fn a_record_is_not_gone_on_with_elsewhere() {
     assert_eq!((heading.profile.as_str(), heading.endpoint.as_str()), ("dialog", ENDPOINT));
 }
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/record-v1.bin");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/records/version-1.bin");
 
 /// A charge with something in most places of its record.
 fn golden_scene() -> Scene {
@@ -530,7 +530,7 @@ fn golden_scene() -> Scene {
     let mut scene = kind.start_for(30 * MINUTE);
     scene.answer(&kind.good('a'));
     let _ = scene.notify(&paid("914021114190000", "17839440", "1.00", "1.00"));
-    let _ = scene.notify(&paid("914021114190000", "17839440", "9.00", "1.00").replace("S1000", "E9999"));
+    let _ = scene.notify(&paid("914021114190000", "17839440", "9.00", "9.00").replace("S1000", "E9999"));
     scene.pass(5 * MINUTE);
     let _ = scene.command(Command::Retry { accept_risk: true });
     scene.lose(Sent::MaybeSent);

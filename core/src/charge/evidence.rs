@@ -252,6 +252,11 @@ impl Charge {
             let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
             self.texts.set_cut(Slot::PayerText, text, RESERVE_FOR_IDS);
             self.open_window(now, profile);
+            let around = self.surroundings(number);
+            if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
+                // The request that was lost is the one that is accepted: nothing else may still be executed.
+                self.timers.execution_ends = None;
+            }
         }
     }
 

@@ -153,10 +153,11 @@ impl Charge {
         self.recoveries = self.recoveries.saturating_add(1);
         self.storage.touch();
         let windows = carrier.profile.windows;
+        let around = self.surroundings(self.latest_number());
         let accepted = self.latest().is_some_and(Attempt::is_askable);
         if accepted {
             self.timers.window_ends = Some(now.after(windows.consent));
-        } else {
+        } else if self.latest().is_some_and(|attempt| attempt.has_open_send(&around)) {
             self.timers.execution_ends = Some(now.after(windows.execution));
         }
     }
