@@ -175,6 +175,8 @@ impl fmt::Display for StartRefused {
     }
 }
 
+impl core::error::Error for StartRefused {}
+
 /// Whether the sale still takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -51,6 +51,8 @@ impl fmt::Display for IdError {
     }
 }
 
+impl core::error::Error for IdError {}
+
 /// The caller's name for one sale: at most [`SALE_ID_MAX`] printable ASCII characters, no spaces. Starting the same
 /// sale again gives the same charge, so it must be durable at the caller's side and never be used for another sale.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -161,6 +161,8 @@ impl fmt::Display for IdGeneratorError {
     }
 }
 
+impl core::error::Error for IdGeneratorError {}
+
 fn checked_prefix(prefix: &str) -> Result<String<PREFIX_MAX>, IdError> {
     if prefix.is_empty() {
         return Err(IdError::Empty);

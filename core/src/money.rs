@@ -151,6 +151,8 @@ impl fmt::Display for AmountError {
     }
 }
 
+impl core::error::Error for AmountError {}
+
 /// Appends `value` with at least `width` digits; formatting machinery would cost flash.
 fn push_digits<const N: usize>(text: &mut String<N>, value: u64, width: usize) -> Result<(), ()> {
     let mut digits = [0u8; 20];

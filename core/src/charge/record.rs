@@ -109,6 +109,8 @@ impl fmt::Display for Damage {
     }
 }
 
+impl core::error::Error for Damage {}
+
 /// What a record says about whom to ask, without the charge itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {

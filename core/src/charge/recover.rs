@@ -56,6 +56,8 @@ impl fmt::Display for RecoverError {
     }
 }
 
+impl core::error::Error for RecoverError {}
+
 impl Charge {
     /// The charge of a record, after a restart. A request whose intent is in the record may have been sent; windows
     /// start anew, because the clock may have (R50); a release under way counts as made (R47). Everything that is still

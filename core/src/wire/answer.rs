@@ -98,6 +98,8 @@ impl fmt::Display for WireFault {
     }
 }
 
+impl core::error::Error for WireFault {}
+
 /// Reads the answer to `service` under the HTTP status `status`. Whatever comes has a reading.
 ///
 /// [`Reading::class`] already accounts for [`Reading::fault`]: a body that cannot be read is at most what the profile

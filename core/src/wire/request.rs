@@ -51,6 +51,8 @@ impl core::fmt::Display for RequestFault {
     }
 }
 
+impl core::error::Error for RequestFault {}
+
 /// Writes a charge request or direct debit; the number of bytes written, or why not.
 pub fn write_charge(
     profile: &Profile<'_>,
