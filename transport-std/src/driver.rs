@@ -62,17 +62,17 @@ use registry::Registry;
 /// # let path = folder.path().join("charges.db");
 /// let carrier = Simulator::start();
 /// let credentials = Credentials {
-///     application: Secret::new(preset::APPLICATION_ID).map_err(|error| error.to_string())?,
-///     password: Secret::new(preset::PASSWORD).map_err(|error| error.to_string())?,
+///     application: Secret::new(preset::APPLICATION_ID)?,
+///     password: Secret::new(preset::PASSWORD)?,
 ///     ..Credentials::default()
 /// };
 /// let access = CarrierAccess::new(profile::ideamart(), credentials, &carrier.url())?;
 /// let desk = Desk::open(DeskSettings::new(Journal::open(path)?, access))?;
 /// desk.resume_all(|_, _| {}).await?;
 ///
-/// let sale = SaleId::new("sale-1").map_err(|error| error.to_string())?;
-/// let payer = Subscriber::new("94771234567").map_err(|error| error.to_string())?;
-/// let amount = Amount::parse("10.00").map_err(|error| error.to_string())?;
+/// let sale = SaleId::new("sale-1")?;
+/// let payer = Subscriber::new("94771234567")?;
+/// let amount = Amount::parse("10.00")?;
 /// let outcome = desk.charge(&Order::new(&sale, &payer, amount)).await?;
 /// assert_eq!(outcome.ending(), Ending::Paid);
 /// assert_eq!(carrier.ledger().total("94771234567"), 10_00);

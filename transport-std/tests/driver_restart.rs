@@ -206,6 +206,27 @@ async fn a_process_that_is_killed_loses_its_lease_and_nothing_else() {
     check_witness(&scene, &desk.journal().get("sale-1").unwrap().unwrap());
 }
 
+/// R42, R43: killed at moments of all kinds, also while it takes up what the one before it left.
+#[tokio::test]
+async fn a_process_that_is_killed_again_and_again_charges_once_and_loses_nothing() {
+    for meaning in [ConfirmMeaning::Reads, ConfirmMeaning::Captures] {
+        let scene = Scene::with(impatient(mobitel()), Simulator::builder().confirm(meaning));
+        for moment in [1, 4, 7, 10, 15, 25, 60] {
+            let mut child = Killed(spawn_victim(&scene.path(), &scene.carrier.url()));
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            child.0.kill().unwrap();
+            child.0.wait().unwrap();
+        }
+        let desk = scene.desk();
+        desk.resume_all(|_, _| {}).await.unwrap();
+        if let Some(row) = desk.journal().get("sale-1").unwrap() {
+            check_witness(&scene, &row);
+        }
+        assert!(scene.carrier.prompts().len() <= 1);
+        desk.journal().verify().unwrap();
+    }
+}
+
 struct Killed(Child);
 
 impl Drop for Killed {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caas_core::charge::{
-    AtBoot, Charge, Command, Handled, Ignored, Input, Payment, PersistToken, Release, ReleasePermit, Review,
-    Sale, SendToken, Sent, Ticket,
+    AtBoot, Charge, Command, Handled, Ignored, Input, Payment, PersistToken, ReleasePermit, Sale, SendToken,
+    Sent, Ticket,
 };
 use caas_core::profile::Service;
 use caas_core::time::Instant;
@@ -405,20 +405,15 @@ impl OpenCharge {
         Ok(())
     }
 
-    /// Whether nothing is left to be driven: the sale is closed, all is durable and told, and no question is open that
-    /// this side can still ask. The time for which a carrier may still notify is not waited out.
+    /// Whether nothing is left to be driven. That is so as well for a sale that was cancelled while the payer could still
+    /// dial, because nobody can be asked about it: a payment comes as a notification, whenever it comes.
     fn is_settled(&self) -> bool {
-        let decided = match self.charge.payment() {
-            Payment::Confirmed | Payment::Failed => true,
-            Payment::InDoubt => matches!(self.charge.review(), Review::Needed(_)),
-            Payment::PendingConsent => self.access.profile().path(Service::Confirm).is_none(),
-            Payment::Requested => false,
-        };
-        decided
-            && self.charge.sale() != Sale::Open
-            && self.charge.release() != Release::Started
-            && self.charge.is_durable()
-            && self.flights.is_empty()
+        let charge = &self.charge;
+        let nobody_to_ask = charge.payment() == Payment::PendingConsent
+            && charge.sale() != Sale::Open
+            && charge.is_durable()
+            && self.access.profile().path(Service::Confirm).is_none();
+        self.flights.is_empty() && (charge.is_settled() || nobody_to_ask)
     }
 
     /// Puts the charge down as settled, unless a notification came at the last moment.

@@ -41,7 +41,8 @@ pub enum Ending {
 /// What an observer wants done about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
-    /// Nothing. For [`ChargeEvent::Release`](crate::ChargeEvent::Release) it means that the goods were **not** released.
+    /// Nothing. For [`ChargeEvent::Release`](crate::ChargeEvent::Release) it means, as all but [`Reaction::Released`], that
+    /// the goods were **not** released: what was paid is a refund due.
     Continue,
     /// For [`ChargeEvent::Release`](crate::ChargeEvent::Release): the goods were released.
     Released,

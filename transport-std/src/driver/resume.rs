@@ -109,8 +109,12 @@ impl Desk {
         let (desk, access, charge_id) = (self.clone(), access.clone(), row.charge_id.clone());
         self.on_disk(move |journal| {
             let lease = journal.claim(&charge_id)?;
-            let records = journal.records(&charge_id)?;
-            Ok((desk.recover(&access, &records, at_boot)?, lease))
+            let recovered = desk.recover(&access, &journal.records(&charge_id)?, at_boot);
+            if let Err(DeskError::Record(RecoverError::Record(Damage::Damaged | Damage::NoMark))) = recovered
+            {
+                lease.give_up_damaged()?;
+            }
+            Ok((recovered?, lease))
         })
         .await?
     }

@@ -105,7 +105,17 @@ impl std::error::Error for JournalError {}
 
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error;
         let text = error.to_string();
+        // A column that holds what was never written into it.
+        if matches!(
+            error,
+            Error::IntegralValueOutOfRange(..)
+                | Error::FromSqlConversionFailure(..)
+                | Error::InvalidColumnType(..)
+        ) {
+            return JournalError::Corrupt(text);
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => JournalError::Full,
             Some(ErrorCode::ReadOnly) => JournalError::ReadOnly,

@@ -125,6 +125,19 @@ impl Lease {
         Ok(settled)
     }
 
+    /// Notes that no record of the charge can be read any more: a person must look, and the payer may buy again (R44).
+    pub fn give_up_damaged(&self) -> Result<(), LeaseError> {
+        self.journal.write(|transaction| {
+            self.check(transaction)?;
+            transaction.execute(
+                "UPDATE charges SET settled = 1, review = 'needed: damaged-record' WHERE charge_id = ?1",
+                [&self.charge_id],
+            )?;
+            transaction.execute("DELETE FROM reserves WHERE charge_id = ?1", [&self.charge_id])?;
+            Ok(())
+        })
+    }
+
     /// Notes that a notification's effect is durable, or that it is not about this charge.
     pub fn mark_notification(&self, number: i64, applied: bool) -> Result<(), LeaseError> {
         self.journal.write(|transaction| {
