@@ -153,6 +153,15 @@ impl Journal {
         inbox::quarantine(&self.connection(), limit)
     }
 
+    /// Whether a charge of the journal went to a simulated carrier (`true`), or to a real one (`false`).
+    ///
+    /// # Errors
+    /// As [`Journal::get`].
+    pub fn holds(&self, simulated: bool) -> Result<bool, JournalError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM charges WHERE simulated = ?1)";
+        Ok(self.connection().query_row(query, [simulated], |row| row.get(0))?)
+    }
+
     /// Reads the whole file and says whether its structure is sound. It takes as long as the file is large.
     ///
     /// # Errors
