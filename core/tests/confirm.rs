@@ -72,14 +72,16 @@ fn a_lost_confirm_allows_no_other_prompt_until_it_is_answered() {
 #[test]
 fn a_refusal_after_a_lost_confirm_that_captures_is_in_doubt() {
     for kind in Kind::mobitels() {
-        let mut scene = asked(&kind);
-        scene.lose(Sent::MaybeSent);
-        scene.pass(15_000);
-        scene.answer(r#"{"status":"1003"}"#);
-        let expected = if captures(&kind) { Payment::InDoubt } else { Payment::Failed };
-        assert_eq!(scene.payment(), expected, "{}", kind.name);
-        scene.exhaust();
-        assert!(scene.is_finished(), "{}", kind.name);
+        for code in ["1003", "1007"] {
+            let mut scene = asked(&kind);
+            scene.lose(Sent::MaybeSent);
+            scene.pass(15_000);
+            scene.answer(&format!(r#"{{"status":"{code}"}}"#));
+            let expected = if captures(&kind) { Payment::InDoubt } else { Payment::Failed };
+            assert_eq!(scene.payment(), expected, "{} {code}", kind.name);
+            scene.exhaust();
+            assert!(scene.is_finished(), "{} {code}", kind.name);
+        }
     }
 }
 

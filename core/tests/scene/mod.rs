@@ -26,6 +26,7 @@ pub const STATUSES: &[CodeRow<'static>] = &[
     CodeRow { service: Some(Service::Confirm), code: "1002", class: Class::NotApproved },
     CodeRow { service: Some(Service::Confirm), code: "1003", class: Class::DeclinedUser },
     CodeRow { service: Some(Service::Confirm), code: "1005", class: Class::NotFound },
+    CodeRow { service: Some(Service::Confirm), code: "1007", class: Class::FailedListening },
     CodeRow { service: Some(Service::Confirm), code: "1009", class: Class::StillProcessing },
 ];
 
