@@ -216,3 +216,152 @@ impl Attempt {
 fn bit(index: u8) -> u8 {
     1u8.checked_shl(u32::from(index)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An open sale of a prompt whose confirm captures, which de-duplicates nothing.
+    const AROUND: Surroundings = Surroundings {
+        in_flight: None,
+        confirm_in_flight: false,
+        deduplicates: false,
+        confirm_captures: true,
+        consent_captures: false,
+        prompted: true,
+        sale_open: true,
+        sends: 4,
+    };
+    const CLOSED: Surroundings = Surroundings { sale_open: false, ..AROUND };
+    const CONSENT_CAPTURES: Surroundings =
+        Surroundings { confirm_captures: false, consent_captures: true, ..AROUND };
+
+    fn opened(sends: u8) -> Attempt {
+        let mut attempt = Attempt::default();
+        for _ in 0..sends {
+            attempt.intend_send().unwrap();
+        }
+        attempt
+    }
+
+    fn accepted() -> Attempt {
+        let mut attempt = opened(1);
+        attempt.answer_send(0);
+        attempt.mark(Mark::Accepted);
+        attempt
+    }
+
+    #[test]
+    fn an_intent_is_unresolved_unless_it_is_under_way() {
+        let attempt = opened(1);
+        assert_eq!(attempt.phase(&AROUND), Phase::InDoubt);
+        assert_eq!(attempt.phase(&Surroundings { in_flight: Some(0), ..AROUND }), Phase::Requested);
+        assert_eq!(opened(2).phase(&Surroundings { in_flight: Some(1), ..AROUND }), Phase::InDoubt);
+    }
+
+    /// R55
+    #[test]
+    fn a_refusal_closes_its_own_send_only() {
+        for refused in 0..3 {
+            let mut attempt = opened(3);
+            attempt.close_send(refused, Guards::default());
+            attempt.mark(Mark::Refused);
+            assert_eq!(attempt.phase(&AROUND), Phase::InDoubt);
+            assert!(!attempt.all_closed());
+        }
+        let mut attempt = opened(3);
+        (0..3).for_each(|send| attempt.close_send(send, Guards::default()));
+        assert_eq!(attempt.phase(&AROUND), Phase::Requested, "and may be sent again");
+        attempt.mark(Mark::Refused);
+        assert_eq!(attempt.phase(&AROUND), Phase::NotCharged);
+    }
+
+    #[test]
+    fn one_positive_answer_speaks_for_all_sends_of_one_id_only_where_the_carrier_deduplicates() {
+        let mut attempt = opened(2);
+        attempt.answer_send(1);
+        attempt.mark(Mark::Accepted);
+        assert_eq!(attempt.phase(&AROUND), Phase::InDoubt);
+        assert_eq!(attempt.phase(&Surroundings { deduplicates: true, ..AROUND }), Phase::PendingConsent);
+    }
+
+    #[test]
+    fn there_are_as_many_sends_as_the_evidence_has_bits() {
+        let mut attempt = opened(SENDS_MAX);
+        assert_eq!(attempt.intend_send(), None);
+        assert!(attempt.has_open_send(&AROUND));
+        (0..SENDS_MAX).for_each(|send| attempt.close_send(send, Guards::default()));
+        assert!(attempt.all_closed());
+    }
+
+    /// R21
+    #[test]
+    fn a_live_prompt_after_the_sales_end_is_worth_nothing_where_only_confirm_captures() {
+        assert_eq!(accepted().phase(&AROUND), Phase::PendingConsent);
+        assert_eq!(accepted().phase(&CLOSED), Phase::NotCharged);
+        let unknown = Surroundings { consent_captures: true, ..CLOSED };
+        assert_eq!(accepted().phase(&unknown), Phase::InDoubt);
+        let asked = Surroundings { sale_open: false, ..CONSENT_CAPTURES };
+        assert_eq!(accepted().phase(&asked), Phase::PendingConsent, "asking is harmless");
+    }
+
+    /// R21
+    #[test]
+    fn a_confirm_at_work_after_the_sales_end_is_in_doubt() {
+        assert_eq!(accepted().phase(&Surroundings { confirm_in_flight: true, ..CLOSED }), Phase::InDoubt);
+        let mut working = accepted();
+        (working.confirms, working.heard, working.processing) = (1, 1, 1);
+        assert_eq!(working.phase(&AROUND), Phase::PendingConsent);
+        assert_eq!(working.phase(&CLOSED), Phase::InDoubt);
+        (working.confirms, working.heard) = (2, 2);
+        assert_eq!(working.phase(&CLOSED), Phase::NotCharged, "a later answer says that it is not at work");
+    }
+
+    /// R22, R55
+    #[test]
+    fn a_lost_confirm_shadows_what_is_said_later_until_the_window_has_settled_it() {
+        for mark in [Mark::Declined, Mark::FailedListening] {
+            let mut attempt = accepted();
+            (attempt.confirms, attempt.lost, attempt.heard) = (2, 1, 2);
+            assert_eq!(attempt.phase(&AROUND), Phase::PendingConsent);
+            attempt.mark(mark);
+            assert_eq!(attempt.phase(&AROUND), Phase::InDoubt, "{mark:?}");
+            assert_ne!(attempt.phase(&CONSENT_CAPTURES), Phase::InDoubt, "{mark:?}: it only read");
+            attempt.settled = 2;
+            assert_ne!(attempt.phase(&AROUND), Phase::InDoubt, "{mark:?}");
+        }
+    }
+
+    #[test]
+    fn a_confirm_that_did_nothing_is_accounted_for_unless_an_earlier_one_is_lost() {
+        let mut attempt = accepted();
+        attempt.void_confirm(1);
+        assert_eq!(attempt.heard, 1);
+        attempt.lost = 2;
+        attempt.void_confirm(3);
+        assert_eq!((attempt.heard, attempt.has_lost_confirm()), (1, true));
+    }
+
+    #[test]
+    fn what_is_said_of_a_send_does_not_end_the_consent_of_another() {
+        for mark in [Mark::Refused, Mark::SendFailed, Mark::Throttled] {
+            let mut attempt = opened(2);
+            attempt.close_send(1, Guards::default());
+            attempt.mark(mark);
+            attempt.answer_send(0);
+            attempt.mark(Mark::Accepted);
+            assert_eq!(attempt.phase(&AROUND), Phase::PendingConsent, "{mark:?}");
+            assert!(attempt.is_askable());
+        }
+    }
+
+    #[test]
+    fn a_code_is_cut_at_a_character() {
+        let mut attempt = Attempt::default();
+        for (code, kept) in [("E1308", "E1308"), ("123456789", "12345678"), ("", ""), ("ගෙවන්න", "ගෙ")]
+        {
+            attempt.note_code(code);
+            assert_eq!(attempt.code, kept);
+        }
+    }
+}

@@ -137,3 +137,75 @@ impl Received {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rupees(amount: u64) -> Amount {
+        Amount::from_minor(amount * 100).unwrap()
+    }
+
+    fn one_attempt(mark: Option<Mark>) -> Vec<Attempt, ATTEMPTS_MAX> {
+        let mut attempt = Attempt::default();
+        mark.into_iter().for_each(|mark| attempt.mark(mark));
+        [attempt].into_iter().collect()
+    }
+
+    fn credited(reports: &[(&str, u64, bool)]) -> Received {
+        let (mut received, mut texts) = (Received::default(), Texts::default());
+        for (reference, total, matched) in reports {
+            received.credit(&mut texts, 0, reference, rupees(*total), *matched, Guards::default());
+        }
+        received
+    }
+
+    /// I6, R31, R56
+    #[test]
+    fn the_largest_total_of_each_reference_counts_and_references_are_summed() {
+        let reports = [("a", 10, true), ("b", 5, true), ("a", 25, true), ("a", 10, true), ("b", 5, true)];
+        let mut reversed = reports;
+        reversed.reverse();
+        for order in [reports, reversed] {
+            assert_eq!(credited(&order).sum(&one_attempt(None), rupees(25)), rupees(30));
+        }
+    }
+
+    /// An answer and the notifications of one attempt speak of the same money.
+    #[test]
+    fn an_executed_answer_is_not_added_to_the_notifications_of_its_attempt() {
+        let executed = one_attempt(Some(Mark::Executed));
+        assert_eq!(credited(&[("a", 5, true)]).sum(&executed, rupees(5)), rupees(5));
+        assert_eq!(credited(&[("a", 2, true)]).sum(&executed, rupees(5)), rupees(5));
+        assert_eq!(credited(&[("a", 7, true)]).sum(&executed, rupees(5)), rupees(7));
+    }
+
+    /// R41
+    #[test]
+    fn money_under_unknown_ids_is_received_and_confirms_nothing() {
+        let received = credited(&[("a", 5, false)]);
+        let attempts = one_attempt(None);
+        assert_eq!(received.sum(&attempts, rupees(5)), rupees(5));
+        assert_eq!(received.matched_sum(&attempts, rupees(5)), Amount::ZERO);
+        assert_eq!(credited(&[("a", 5, false), ("a", 5, true)]).unmatched(), Amount::ZERO);
+    }
+
+    /// R28: what a person found is the same money, not more.
+    #[test]
+    fn what_a_person_found_is_the_larger_of_both() {
+        let mut received = credited(&[("a", 5, true)]);
+        for (found, sum) in [(3, 5), (5, 5), (9, 9)] {
+            received.reviewed = Some(rupees(found));
+            assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(sum));
+        }
+    }
+
+    #[test]
+    fn a_fifth_reference_is_kept_as_a_sum_and_nothing_paid_takes_no_place() {
+        let mut reports = std::vec![("zero", 0, true)];
+        reports.extend([("a", 1, true), ("b", 1, true), ("c", 1, true), ("d", 1, true), ("e", 3, true)]);
+        let received = credited(&reports);
+        assert_eq!((received.credits.len(), received.beyond), (CREDITS_MAX, rupees(3)));
+        assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(7));
+    }
+}

@@ -455,3 +455,88 @@ const _: () = assert!(
         + TEXTS_MAX
         <= RECORD_MAX
 );
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AtBoot, Order, RECOVERIES_MAX};
+    use super::*;
+    use crate::charge::texts::Slot;
+    use crate::credentials::{Credentials, Secret};
+    use crate::id::{SaleId, Subscriber};
+    use crate::id_generator::ChargeId;
+    use crate::profile::{Instrument, Profile, dialog};
+    use crate::time::Instant;
+
+    /// Every part at its longest.
+    #[test]
+    fn the_longest_record_fits_and_is_read_back() {
+        let name = "n".repeat(INSTRUMENT_NAME_MAX);
+        let instruments = [Instrument { name: &name, ..dialog().instruments[1] }];
+        let profile_name = "p".repeat(PROFILE_NAME_MAX);
+        let profile = Profile { name: &profile_name, instruments: &instruments, ..dialog() };
+        let secret = || Secret::new("1").unwrap();
+        let credentials = Credentials {
+            application: secret(),
+            password: secret(),
+            agent_pin: secret(),
+            agent_alias: secret(),
+            ..Credentials::default()
+        };
+        let endpoint = "e".repeat(ENDPOINT_MAX);
+        let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: &endpoint };
+        let (sale, payer) = (SaleId::new("s").unwrap(), Subscriber::new("9").unwrap());
+        let order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
+        let now = Instant::from_millis(u64::MAX);
+        let mut charge = Charge::start(now, &carrier, &order, &ChargeId::new("c-1-1").unwrap()).unwrap();
+        charge.attempts.clear();
+        for _ in 0..ATTEMPTS_MAX {
+            let mut attempt = Attempt { marks: u16::MAX, ..Attempt::default() };
+            attempt.note_code("12345678");
+            charge.attempts.push(attempt).unwrap();
+        }
+        for _ in 0..CREDITS_MAX {
+            let credit = Credit { attempt: 2, matched: true, total: Amount::parse("1").unwrap() };
+            charge.received.credits.push(credit).unwrap();
+        }
+        charge.received.reviewed = Some(Amount::ZERO);
+        charge.amount_due = Some(Amount::ZERO);
+        charge.reviewer.push_str("0123456789abcdef").unwrap();
+        (charge.conflicts, charge.recoveries) = (u8::MAX, RECOVERIES_MAX);
+        while charge.texts.parts().1.len() < TEXTS_MAX {
+            let free = TEXTS_MAX - charge.texts.parts().1.len();
+            let slot = if free > 200 { Slot::PayerText } else { Slot::Account };
+            charge.texts.set(slot, &"t".repeat(free.min(200))).unwrap();
+        }
+        let mut buffer = [0; RECORD_MAX];
+        let record = Record::write(&charge, &carrier, &mut buffer);
+        assert!(record.bytes().len() > RECORD_MAX - 64, "{} of {RECORD_MAX}", record.bytes().len());
+        assert_eq!([record.body(), record.mark()].concat(), record.bytes());
+        let found = Charge::recover(now, &carrier, record.bytes(), AtBoot::Release).unwrap();
+        assert_eq!((found.attempts.len(), found.received.credits.len()), (ATTEMPTS_MAX, CREDITS_MAX));
+        assert_eq!(found.texts.parts(), charge.texts.parts());
+    }
+
+    #[test]
+    fn every_state_has_one_number() {
+        fn distinct<T>(table: &[(u8, T)]) -> bool {
+            (0u8..).zip(table).all(|(number, row)| row.0 == number)
+        }
+        assert!(distinct(&SALES) && distinct(&RELEASES) && distinct(&REVIEWS));
+    }
+
+    /// R42: a mark of which the end was not written is no mark; one with flipped bits is a damaged one (R44).
+    #[test]
+    fn a_mark_that_was_begun_never_existed_and_a_flipped_one_is_damage() {
+        let mut record = std::vec![0u8; 100];
+        record.extend(MARK);
+        for erased in [0x00, 0xFF] {
+            for written in 0..MARK.len() {
+                let mut begun = record.clone();
+                begun[100 + written..].fill(erased);
+                assert_eq!(Reader::checked(&begun).err(), Some(Damage::NoMark), "{written} of {erased:x}");
+            }
+        }
+        record[101] ^= 0x10;
+        assert_eq!(Reader::checked(&record).err(), Some(Damage::Damaged));
+    }
+}
