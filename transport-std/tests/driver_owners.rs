@@ -28,6 +28,26 @@ async fn one_sale_that_is_started_many_times_is_one_charge_and_one_request() {
     assert_eq!(scene.captured(), 10_00);
 }
 
+/// R10: many tasks, many times, so that every moment between the commit and the next line of code is met.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_charge_that_was_just_opened_is_taken_over_by_no_other_task() {
+    let scene = Scene::new(profile::ideamart());
+    let desk = scene.desk();
+    for round in 0..25 {
+        let sale = format!("sale-{round}");
+        let tasks: Vec<_> = (0..4)
+            .map(|_| {
+                let (desk, sold) = (desk.clone(), Sold::new(&sale, "1"));
+                tokio::spawn(async move { desk.charge(&sold.order()).await })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap().unwrap().ending(), Ending::Paid);
+        }
+    }
+    assert_eq!((scene.carrier.requests().len(), scene.captured()), (25, 25_00));
+}
+
 /// R11
 #[tokio::test]
 async fn another_amount_or_payer_for_one_sale_is_refused_here() {

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::charge_view::ChargeView;
 use super::failure::JournalError;
+use super::owner::Owner;
 use super::{Journal, inbox};
 
 /// Records of a charge that are kept: the newest, and those that stand in for it where it is damaged (R44).
@@ -48,7 +49,7 @@ impl From<rusqlite::Error> for LeaseError {
 impl Journal {
     /// Takes the right to drive a charge that nobody drives.
     pub(crate) fn claim(&self, charge_id: &str) -> Result<Lease, LeaseError> {
-        let fence = self.write(|transaction| {
+        let granted = self.write(|transaction| {
             let held = transaction
                 .query_row("SELECT owner, fence FROM leases WHERE charge_id = ?1", [charge_id], |row| {
                     Ok((row.get(0)?, row.get(1)?))
@@ -57,14 +58,30 @@ impl Journal {
             if held.is_some_and(|(owner, fence)| self.inner.owner.is_live(owner, fence)) {
                 return Err(LeaseError::Held);
             }
-            Ok(grant(transaction, charge_id, self.inner.owner.id)?)
+            Ok(self.grant(transaction, charge_id)?)
         })?;
-        Ok(self.lease(charge_id, fence))
+        Ok(self.lease(charge_id, granted))
     }
 
-    /// The lease of a number that was granted and is durable.
-    pub(super) fn lease(&self, charge_id: &str, fence: i64) -> Lease {
-        self.inner.owner.take(fence);
+    /// Gives the charge to this owner under a new number.
+    pub(super) fn grant(
+        &self,
+        transaction: &Transaction<'_>,
+        charge_id: &str,
+    ) -> Result<Granted<'_>, rusqlite::Error> {
+        let owner = &self.inner.owner;
+        transaction.execute("DELETE FROM leases WHERE charge_id = ?1", [charge_id])?;
+        transaction
+            .execute("INSERT INTO leases (charge_id, owner) VALUES (?1, ?2)", params![charge_id, owner.id])?;
+        let fence = transaction.last_insert_rowid();
+        owner.take(fence);
+        Ok(Granted { owner, fence, durable: false })
+    }
+
+    /// The lease that was granted and is durable.
+    pub(super) fn lease(&self, charge_id: &str, mut granted: Granted<'_>) -> Lease {
+        granted.durable = true;
+        let fence = granted.fence;
         Lease {
             journal: self.clone(),
             charge_id: charge_id.to_owned(),
@@ -74,16 +91,20 @@ impl Journal {
     }
 }
 
-/// Gives the charge to `owner` under a new number.
-pub(super) fn grant(
-    transaction: &Transaction<'_>,
-    charge_id: &str,
-    owner: i64,
-) -> Result<i64, rusqlite::Error> {
-    transaction.execute("DELETE FROM leases WHERE charge_id = ?1", [charge_id])?;
-    transaction
-        .execute("INSERT INTO leases (charge_id, owner) VALUES (?1, ?2)", params![charge_id, owner])?;
-    Ok(transaction.last_insert_rowid())
+/// A lease whose transaction is not committed yet. It counts as in use from now on: between the commit and the next line
+/// of code another task must not take it for one that was left behind. Where the commit fails, that ends.
+pub(super) struct Granted<'o> {
+    owner: &'o Owner,
+    fence: i64,
+    durable: bool,
+}
+
+impl Drop for Granted<'_> {
+    fn drop(&mut self) {
+        if !self.durable {
+            self.owner.give_back(self.fence);
+        }
+    }
 }
 
 impl Lease {

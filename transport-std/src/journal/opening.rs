@@ -66,17 +66,17 @@ impl Journal {
         opening: &Opening<'_>,
         make: impl FnOnce(&ChargeId) -> Result<Draft, E>,
     ) -> Result<Lease, E> {
-        let owner = self.inner.owner.id;
         let opened = self.write(|transaction| {
             check(transaction, opening).map_err(|refused| Failed(E::from(refused)))?;
             let id = next_id(transaction, opening.prefix).map_err(|error| Failed(from_journal(error)))?;
             let draft = make(&id).map_err(Failed)?;
-            let fence = insert(transaction, opening, &id, &draft, owner)
-                .map_err(|error| Failed(from_journal(error)))?;
-            Ok((id, fence))
+            insert(transaction, opening, &id, &draft).map_err(|error| Failed(from_journal(error)))?;
+            let granted =
+                self.grant(transaction, id.as_str()).map_err(|error| Failed(from_journal(error.into())))?;
+            Ok((id, granted))
         });
-        let (id, fence) = opened.map_err(|Failed(error)| error)?;
-        Ok(self.lease(id.as_str(), fence))
+        let (id, granted) = opened.map_err(|Failed(error)| error)?;
+        Ok(self.lease(id.as_str(), granted))
     }
 }
 
@@ -153,8 +153,7 @@ fn insert(
     opening: &Opening<'_>,
     id: &ChargeId,
     draft: &Draft,
-    owner: i64,
-) -> Result<i64, JournalError> {
+) -> Result<(), JournalError> {
     let sequence = record::heading(&draft.record).map_err(|_| JournalError::BadRecord)?.sequence;
     transaction.execute(
         "INSERT INTO charges (charge_id, sale, subscriber, profile, endpoint, simulated, amount, currency,
@@ -180,5 +179,5 @@ fn insert(
     }
     lease::write_record(transaction, id.as_str(), sequence, &draft.record)?;
     lease::write_view(transaction, &draft.view)?;
-    Ok(lease::grant(transaction, id.as_str(), owner)?)
+    Ok(())
 }

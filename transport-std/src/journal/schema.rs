@@ -1,6 +1,6 @@
 //! The tables, their version, and how SQLite is set up.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -13,6 +13,8 @@ const APPLICATION_ID: i64 = 0x4361_6153;
 const VERSION: i64 = 1;
 /// How long a write waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two tries to begin the WAL.
+const WAL_PAUSE: Duration = Duration::from_millis(5);
 /// The WAL goes back to its start after this many pages, so that it stays within [`WAL_ROOM`].
 const CHECKPOINT_PAGES: u32 = 64;
 /// Bytes that the WAL is grown to when the journal is opened: a later write needs no room on the disk for it.
@@ -104,10 +106,11 @@ CREATE INDEX inbox_waiting ON inbox (charge_id) WHERE state = 'new';
 /// Sets the connection up, and creates the tables in an empty file.
 pub(super) fn prepare(connection: &mut Connection, settings: &JournalSettings) -> Result<(), JournalError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    check_version(connection)?;
+    // One snapshot: another process may be creating the tables.
+    check_version(&*connection.transaction()?)?;
+    begin_wal(connection)?;
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
+        "PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA foreign_keys = ON;
          PRAGMA cell_size_check = ON;
@@ -144,6 +147,20 @@ fn check_version(connection: &Connection) -> Result<Content, JournalError> {
             Err(JournalError::NewerVersion { found, known: VERSION })
         }
         _ => Err(JournalError::NotAJournal),
+    }
+}
+
+/// SQLite does not wait for others by itself where a new file goes over to WAL.
+fn begin_wal(connection: &Connection) -> Result<(), JournalError> {
+    let since = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Ok(()) => return Ok(()),
+            Err(error) => match JournalError::from(error) {
+                JournalError::Busy if since.elapsed() < BUSY_TIMEOUT => std::thread::sleep(WAL_PAUSE),
+                error => return Err(error),
+            },
+        }
     }
 }
 

@@ -63,6 +63,9 @@ impl Scene {
 
     pub fn with(profile: Profile<'static>, carrier: caas_simulator::Builder) -> Scene {
         let carrier = carrier.clock_rate(RATE).start().unwrap();
+        // The fast clock would make a slow machine's answers late: 3 s of real time are enough for all of them.
+        let windows = Windows { answer: 300 * SECOND, ..profile.windows };
+        let profile = Profile { windows, ..profile };
         Scene { carrier, folder: tempfile::tempdir().unwrap(), profile }
     }
 
