@@ -231,7 +231,7 @@ fn play(kind: Kind, at_boot: AtBoot, cuts: &[usize]) {
     }
 }
 
-/// R42, R46, R47
+/// I11, R42, R46, R47
 #[test]
 fn a_cut_after_any_step_loses_nothing_and_doubles_nothing() {
     for kind in Kind::all() {
@@ -243,7 +243,7 @@ fn a_cut_after_any_step_loses_nothing_and_doubles_nothing() {
     }
 }
 
-/// R43
+/// I11, R43
 #[test]
 fn a_second_cut_after_any_step_of_the_recovery_loses_nothing_and_doubles_nothing() {
     for kind in Kind::all() {
@@ -255,7 +255,7 @@ fn a_second_cut_after_any_step_of_the_recovery_loses_nothing_and_doubles_nothing
     }
 }
 
-/// R43
+/// I11, R43
 #[test]
 fn a_third_cut_loses_nothing_and_doubles_nothing() {
     for kind in Kind::all() {
