@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::tell::Tell;
+
 /// Carrier billing from machines: charge a payer's mobile account, and never lose or double money.
 #[derive(Parser)]
 #[command(name = "caas", version, about, after_help = AFTER_HELP, max_term_width = 100)]
@@ -55,6 +57,24 @@ pub enum Command {
     StatusCode(StatusCode),
     /// Check configuration, name, TLS and credentials without charging
     Doctor(Doctor),
+}
+
+impl Command {
+    /// How this command speaks.
+    pub fn tell(&self) -> Tell {
+        let of = |place: &Where| Tell { json: place.json, simulated: place.simulate };
+        match self {
+            Command::Charge(arguments) => of(&arguments.place),
+            Command::Balance(arguments) | Command::Instruments(arguments) => of(&arguments.place),
+            Command::Resume(arguments) => of(&arguments.place),
+            Command::List(arguments) => of(&arguments.place),
+            Command::Resolve(arguments) => of(&arguments.finding.person().place),
+            Command::Listen(arguments) => of(&arguments.place),
+            Command::Simulate(arguments) => Tell { json: arguments.json, simulated: true },
+            Command::StatusCode(arguments) => Tell { json: arguments.json, simulated: false },
+            Command::Doctor(arguments) => of(&arguments.place),
+        }
+    }
 }
 
 /// Which carrier, and where what is known is kept.
@@ -111,9 +131,9 @@ pub struct Simulated {
     /// What the simulated payer does; without it, a person at the terminal is asked
     #[arg(long, value_enum, value_name = "WHAT")]
     pub payer: Option<Payer>,
-    /// How many times faster the simulated clock runs
-    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub clock: u32,
+    /// How many times faster the simulated clock runs; 1 by default
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub clock: Option<u32>,
 }
 
 /// What the simulated payer does.
@@ -189,6 +209,15 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Who found it out.
+    pub fn person(&self) -> &Person {
+        match self {
+            Finding::Charged { by, .. } | Finding::NotCharged { by } | Finding::Refunded { by } => by,
+        }
+    }
+}
+
 /// Who decides, and in which journal.
 #[derive(Args, Clone)]
 pub struct Person {
@@ -202,9 +231,9 @@ pub struct Person {
 /// `caas listen`
 #[derive(Args, Clone)]
 pub struct Listen {
-    /// Address to listen at
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
-    pub listen: SocketAddr,
+    /// Address to listen at; by default the configuration's, or 127.0.0.1:8090
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
     #[command(flatten)]
     pub place: Where,
 }

@@ -8,13 +8,18 @@ use caas_core::wire::{balance, instruments};
 use caas_transport_std::{Answered, Delivery};
 use serde_json::json;
 
-use crate::arguments::Ask;
+use crate::arguments::{Ask, Simulated};
+use crate::carrier::Use;
 use crate::exit::{Exit, Stop};
 use crate::place::Place;
+use crate::tell::Tell;
+
+/// A question has no payer who acts, and no time that passes.
+const NO_PAYER: Simulated = Simulated { payer: None, clock: None };
 
 /// Asks for a payer's balance.
-pub async fn balance(arguments: &Ask) -> Result<Exit, Stop> {
-    let place = Place::find(&arguments.place, None)?;
+pub async fn balance(tell: Tell, arguments: &Ask) -> Result<Exit, Stop> {
+    let place = Place::find(&arguments.place, &NO_PAYER, Use::Send)?;
     let profile = place.carrier.profile;
     let fields = balance::BalanceFields {
         subscriber: &arguments.subscriber,
@@ -35,22 +40,24 @@ pub async fn balance(arguments: &Ask) -> Result<Exit, Stop> {
         Stated::Amount(amount) => amount.to_string(),
         Stated::Absent | Stated::Bad(_) => "not said".to_owned(),
     };
-    if arguments.place.json {
-        let line = json!({
-            "chargeableBalance": chargeable, "accountType": balance.account_type.as_str(),
-            "accountStatus": balance.account_status.as_str(), "simulated": place.site.simulated,
-        });
-        println!("{line}");
+    if tell.json {
+        tell.object(&json!({
+            "event": "balance", "chargeableBalance": chargeable, "accountType": balance.account_type.as_str(),
+            "accountStatus": balance.account_status.as_str(),
+        }));
     } else {
-        let note = if place.site.simulated { " (simulated)" } else { "" };
-        println!("chargeable {chargeable}, {}, {}{note}", balance.account_type, balance.account_status);
+        let note = if tell.simulated { " (simulated)" } else { "" };
+        tell.line(&format!(
+            "chargeable {chargeable}, {}, {}{note}",
+            balance.account_type, balance.account_status
+        ));
     }
-    Ok(Exit::Done)
+    Ok(tell.done("answered", Exit::Done))
 }
 
 /// Lists a payer's instruments.
-pub async fn instruments(arguments: &Ask) -> Result<Exit, Stop> {
-    let place = Place::find(&arguments.place, None)?;
+pub async fn instruments(tell: Tell, arguments: &Ask) -> Result<Exit, Stop> {
+    let place = Place::find(&arguments.place, &NO_PAYER, Use::Send)?;
     let profile = place.carrier.profile;
     let filter = instruments::InstrumentFilter::All;
     let mut buffer = [0; REQUEST_MAX];
@@ -64,20 +71,14 @@ pub async fn instruments(arguments: &Ask) -> Result<Exit, Stop> {
     }
     for instrument in &list.instruments {
         let kind = format!("{:?}", instrument.kind).to_lowercase();
-        if arguments.place.json {
-            println!(
-                "{}",
-                json!({"name": instrument.name.as_str(), "type": kind, "simulated": place.site.simulated})
-            );
+        if tell.json {
+            tell.object(&json!({"event": "instrument", "name": instrument.name.as_str(), "type": kind}));
         } else {
-            println!(
-                "{}  {kind}{}",
-                instrument.name,
-                if place.site.simulated { "  (simulated)" } else { "" }
-            );
+            let note = if tell.simulated { "  (simulated)" } else { "" };
+            tell.line(&format!("{}  {kind}{note}", instrument.name));
         }
     }
-    Ok(Exit::Done)
+    Ok(tell.done("answered", Exit::Done))
 }
 
 /// Sends one question and waits for its answer.
@@ -90,7 +91,7 @@ pub async fn ask(place: &Place, service: Service, body: &[u8]) -> Result<Answere
     let client = place.http_client()?;
     match client.post(&place.endpoint()?, path, header.as_slice(), body).await {
         Delivery::Answered(answer) => Ok(answer),
-        Delivery::NotSent(cause) => Err(Stop::usage(cause)),
+        Delivery::NotSent(cause) => Err(Stop::broken(format!("nothing was sent: {cause}"))),
         Delivery::MaybeSent(cause) => Err(Stop::broken(cause)),
     }
 }

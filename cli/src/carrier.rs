@@ -3,16 +3,26 @@
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::money::Amount;
 use caas_core::profile::{
-    self, CapturesAt, FieldNames, Instrument, InternalIdRule, Limits, Profile, Service,
+    self, CapturesAt, FieldNames, Instrument, InternalIdRule, Limits, PROFILE_NAME_MAX, Profile, Service,
 };
 use caas_core::status_code::{Class, CodeRow};
 use caas_simulator::preset;
+use caas_transport_std::{Endpoint, HttpClient, HttpSettings};
 
 use crate::configuration::{self, Configuration, Meaning};
 use crate::exit::Stop;
 
 /// What eZ Cash is called at the terminal.
 const EZCASH: &str = "ezcash";
+
+/// What a carrier is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// To send requests: it needs its credentials, and what its answers mean.
+    Send,
+    /// To read the journal and notifications: nothing is sent, so nothing is needed.
+    Read,
+}
 
 /// A carrier to talk to.
 pub struct Carrier {
@@ -30,12 +40,17 @@ pub struct Carrier {
 
 impl Carrier {
     /// The carrier of that name, as the configuration and the environment have it.
-    pub fn configured(configuration: &Configuration, name: &str) -> Result<Self, Stop> {
+    pub fn configured(configuration: &Configuration, name: &str, use_: Use) -> Result<Self, Stop> {
         let nothing = configuration::Carrier::default();
         let given = configuration.carriers.get(name).unwrap_or(&nothing);
-        let profile = configured_profile(given, given.profile.as_deref().unwrap_or(name))?;
+        let shipped = given.profile.as_deref().unwrap_or(name);
+        // The journal's records name the carrier as the configuration does, so that a resume finds it again.
+        let profile = Profile { name: carrier_name(name)?, ..configured_profile(given, shipped, use_)? };
         Ok(Carrier {
-            credentials: credentials(&given.credentials, &profile)?,
+            credentials: match use_ {
+                Use::Send => credentials(&given.credentials, &profile)?,
+                Use::Read => unsent()?,
+            },
             endpoint: given.endpoint.clone().unwrap_or_else(|| profile.endpoint.to_owned()),
             plaintext_to: given.plaintext_to.clone(),
             root_certificates: given.root_certificates.clone(),
@@ -43,8 +58,13 @@ impl Carrier {
         })
     }
 
-    /// The simulator's carrier of that name: its statuses and credentials are the simulator's own.
+    /// The simulator's carrier of that name: its statuses and credentials are the simulator's own. It is on this machine.
     pub fn simulated(name: &str, endpoint: String) -> Result<Self, Stop> {
+        if !is_loopback(&endpoint) {
+            return Err(Stop::usage(format!(
+                "--simulate goes to a simulator on this machine only, and {endpoint} is not: leave one of them out"
+            )));
+        }
         let profile = match name {
             "mobitel" => profile::mobitel(SIMULATED_STATUSES),
             _ => shipped(name, &[])?,
@@ -78,6 +98,27 @@ impl Carrier {
             ))
         })
     }
+}
+
+/// Credentials that stand where none are needed: they are never sent.
+fn unsent() -> Result<Credentials, Stop> {
+    let one = || secret("placeholder", "unsent");
+    Ok(Credentials {
+        client: one()?,
+        application: one()?,
+        password: one()?,
+        agent_pin: one()?,
+        agent_alias: one()?,
+    })
+}
+
+fn carrier_name(name: &str) -> Result<&'static str, Stop> {
+    if name.is_empty() || name.len() > PROFILE_NAME_MAX {
+        return Err(Stop::usage(format!(
+            "carrier {name}: a carrier's name has 1 to {PROFILE_NAME_MAX} characters"
+        )));
+    }
+    Ok(String::leak(name.to_owned()))
 }
 
 /// What the simulator's Mobitel answers. The real values are documented nowhere, so there is no other preset.
@@ -115,9 +156,16 @@ fn shipped(name: &str, statuses: &'static [CodeRow<'static>]) -> Result<Profile<
     }
 }
 
-fn configured_profile(given: &configuration::Carrier, name: &str) -> Result<Profile<'static>, Stop> {
+fn configured_profile(
+    given: &configuration::Carrier,
+    name: &str,
+    use_: Use,
+) -> Result<Profile<'static>, Stop> {
     let statuses = kept(statuses(&given.statuses, name)?);
-    let shipped = shipped(name, statuses)?;
+    let shipped = match (name, use_) {
+        ("mobitel", Use::Read) => profile::mobitel(statuses),
+        _ => shipped(name, statuses)?,
+    };
     let mut price_points = Vec::new();
     for text in &given.price_points {
         price_points.push(amount("price_points", text)?);
@@ -207,6 +255,14 @@ fn credentials(given: &configuration::Credentials, profile: &Profile<'_>) -> Res
         password: one(&given.password, "CAAS_PASSWORD", in_body)?,
         agent_pin: one(&given.ezcash_pin, "CAAS_EZCASH_PIN", false)?,
         agent_alias: one(&given.ezcash_alias, "CAAS_EZCASH_ALIAS", false)?,
+    })
+}
+
+/// Without TLS, an endpoint is only allowed on this machine, where the simulator is.
+fn is_loopback(endpoint: &str) -> bool {
+    let Ok(client) = HttpClient::new(HttpSettings::default()) else { return false };
+    endpoint.parse().is_ok_and(|parsed: Endpoint| {
+        endpoint.starts_with("http://") && client.check_endpoint(&parsed).is_ok()
     })
 }
 

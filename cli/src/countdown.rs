@@ -1,11 +1,13 @@
 //! The payer's window as it passes: a line that counts down at a terminal, a line now and then elsewhere.
 
 use std::cell::RefCell;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use caas_core::time::{Millis, SECOND};
 use tokio::task::JoinHandle;
+
+use crate::out;
 
 /// Seconds of the charge's clock between two lines where there is no terminal.
 const QUIET_STEP: u64 = 30;
@@ -44,16 +46,10 @@ impl Countdown {
 async fn count(window: u64, clock: u32) {
     let terminal = std::io::stdout().is_terminal();
     for left in (0..=window).rev() {
-        let mut out = std::io::stdout();
-        let shown = if terminal {
-            write!(out, "\r  the payer's window: {left:>3} s left \r").and_then(|()| out.flush())
+        if terminal {
+            out::text(&format!("\r  the payer's window: {left:>3} s left \r"));
         } else if left > 0 && left % QUIET_STEP == 0 {
-            writeln!(out, "          the payer's window: {left} s left")
-        } else {
-            Ok(())
-        };
-        if shown.is_err() {
-            return;
+            out::line(&format!("          the payer's window: {left} s left"));
         }
         tokio::time::sleep(Duration::from_secs(1) / clock).await;
     }

@@ -1,91 +1,67 @@
 //! The desk of a command: the journal, the carriers, the caps.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use caas_core::charge::AtBoot;
 use caas_core::money::Amount;
 use caas_transport_std::{
-    Caps, CarrierAccess, ClockRate, Desk, DeskError, DeskSettings, Filter, HttpSettings, Journal,
-    JournalError, Listener, ListenerSettings, PathToken, Plaintext, Roots,
+    Caps, CarrierAccess, ChargeRow, ClockRate, Desk, DeskError, DeskSettings, HttpSettings, Journal,
+    Plaintext, Roots,
 };
 
-use crate::arguments::Where;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Use};
 use crate::configuration::Configuration;
 use crate::exit::{Exit, Stop};
+use crate::journal;
 use crate::place::Site;
 
-/// Opens the journal, and makes its folder where that is missing.
-pub fn open_journal(file: &Path) -> Result<Journal, Stop> {
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Stop::broken(format!("{}: {error}. Name another file with --journal", folder.display()))
-        })?;
-    }
-    Journal::open(file).map_err(|error| stop_of_journal(file, &error))
+/// How a desk of charges that are in the journal drives them.
+pub struct Manner {
+    /// Whether requests are sent.
+    pub use_: Use,
+    /// How many times as fast as real time the clock runs.
+    pub clock: u32,
+    /// What becomes of a charge that is found paid.
+    pub at_boot: AtBoot,
 }
 
-/// A desk for new charges at a carrier.
-pub fn for_charges(site: &Site, carrier: Carrier, clock: u32) -> Result<Desk, Stop> {
-    let http = http_settings([&carrier])?;
-    let carriers = vec![access(carrier, site.simulated)?];
-    open(open_journal(&site.journal)?, carriers, http, &site.configuration, clock, AtBoot::RefundDue)
-}
-
-/// A desk for what the journal holds: each charge with the profile and the endpoint of its record.
-pub fn for_journal(
-    place: &Where,
+/// A desk for charges at a carrier. A charge that is in the journal already goes on at its own carrier and endpoint.
+pub fn for_charges(
+    site: &Site,
+    carrier: Carrier,
+    known: &[ChargeRow],
     journal: Journal,
-    filter: Filter,
-    clock: u32,
-    at_boot: AtBoot,
 ) -> Result<Desk, Stop> {
-    let configuration = Configuration::read(place.config.as_deref())?;
-    let rows = journal.list(filter).map_err(|error| stop_of_journal(journal.path(), &error))?;
-    let named: BTreeSet<_> = rows.iter().map(|row| (&*row.profile, &*row.endpoint, row.simulated)).collect();
-    let mut carriers = Vec::new();
-    for (profile, endpoint, simulated) in named {
-        let carrier = match simulated {
-            true => Carrier::simulated(profile, endpoint.to_owned())?,
-            false => {
-                Carrier { endpoint: endpoint.to_owned(), ..Carrier::configured(&configuration, profile)? }
-            }
-        };
-        carriers.push((carrier, simulated));
-    }
-    let http = http_settings(carriers.iter().map(|(carrier, _)| carrier))?;
-    let carriers: Result<Vec<_>, Stop> =
-        carriers.into_iter().map(|(carrier, simulated)| access(carrier, simulated)).collect();
-    open(journal, carriers?, http, &configuration, clock, at_boot)
+    let mut carriers = vec![(carrier, site.simulated)];
+    carriers.extend(carriers_of(known, &site.configuration, Use::Send).0);
+    open(journal, carriers, &site.configuration, site.clock, AtBoot::RefundDue)
 }
 
-/// Takes notifications for the desk at an address. The path's token is in the configuration, or made anew for a
-/// simulated carrier.
-pub async fn listen(
-    desk: &Desk,
-    address: std::net::SocketAddr,
+/// A desk that takes notifications for charges of this and of other carriers, and sends nothing.
+pub fn for_notifications(
+    site: &Site,
+    carrier: Carrier,
+    known: &[ChargeRow],
+    journal: Journal,
+) -> Result<Desk, Stop> {
+    let mut carriers = vec![(carrier, site.simulated)];
+    carriers.extend(carriers_of(known, &site.configuration, Use::Read).0);
+    open(journal, carriers, &site.configuration, site.clock, AtBoot::RefundDue)
+}
+
+/// A desk for what the journal holds: each charge with the profile and the endpoint of its record. Also what stands in the
+/// way of those whose carrier cannot be had; with no carrier at all there is no desk.
+pub fn for_journal(
     configuration: &Configuration,
-    simulated: bool,
-) -> Result<Listener, Stop> {
-    let given = configuration.listener.token.clone().or_else(|| std::env::var("CAAS_LISTENER_TOKEN").ok());
-    let token = match (given, simulated) {
-        (Some(token), _) => PathToken::new(token).map_err(Stop::usage)?,
-        (None, true) => PathToken::generate().map_err(Stop::broken)?,
-        (None, false) => {
-            return Err(Stop::usage(
-                "CAAS_LISTENER_TOKEN is not set: it is the secret part of the URL that the carrier notifies. Choose at \
-                 least 16 random characters, set it in the environment or in caas.toml, and give the carrier the URL",
-            ));
-        }
-    };
-    let mut settings = ListenerSettings::new(token);
-    if let Some(old) = &configuration.listener.old_token {
-        settings.route.previous_token = Some(PathToken::new(old.clone()).map_err(Stop::usage)?);
+    journal: Journal,
+    rows: &[ChargeRow],
+    manner: &Manner,
+) -> Result<(Option<Desk>, Vec<Stop>), Stop> {
+    let (carriers, missing) = carriers_of(rows, configuration, manner.use_);
+    if carriers.is_empty() {
+        return Ok((None, missing));
     }
-    Listener::bind(address, settings, desk.clone())
-        .await
-        .map_err(|error| Stop::usage(format!("{address} cannot be listened at: {error}")))
+    Ok((Some(open(journal, carriers, configuration, manner.clock, manner.at_boot)?), missing))
 }
 
 /// How a desk's refusal ends a command.
@@ -101,15 +77,64 @@ pub fn stop_of(error: &DeskError) -> Stop {
     Stop { exit, message: error.to_string() }
 }
 
+/// One client serves all carriers of a desk, so the certificate authorities and the plaintext hosts of all are allowed.
+pub fn http_settings<'a>(carriers: impl IntoIterator<Item = &'a Carrier>) -> Result<HttpSettings, Stop> {
+    let (mut pem, mut plaintext) = (Vec::new(), Vec::new());
+    for carrier in carriers {
+        if let Some(file) = &carrier.root_certificates {
+            let text =
+                std::fs::read(file).map_err(|error| Stop::usage(format!("{}: {error}", file.display())))?;
+            pem.extend_from_slice(&text);
+            pem.push(b'\n');
+        }
+        plaintext.extend(carrier.plaintext_to.clone());
+    }
+    Ok(HttpSettings {
+        roots: if pem.is_empty() { Roots::WebPki } else { Roots::Only(pem) },
+        plaintext: if plaintext.is_empty() {
+            Plaintext::LoopbackOnly
+        } else {
+            Plaintext::AllowedTo(plaintext)
+        },
+        ..HttpSettings::default()
+    })
+}
+
+/// The carriers of these charges, each once, and why others cannot be had.
+fn carriers_of(
+    rows: &[ChargeRow],
+    configuration: &Configuration,
+    use_: Use,
+) -> (Vec<(Carrier, bool)>, Vec<Stop>) {
+    let named: BTreeSet<_> = rows.iter().map(|row| (&*row.profile, &*row.endpoint, row.simulated)).collect();
+    let (mut carriers, mut missing) = (Vec::new(), Vec::new());
+    for (profile, endpoint, simulated) in named {
+        let found = if simulated {
+            Carrier::simulated(profile, endpoint.to_owned())
+        } else {
+            Carrier::configured(configuration, profile, use_)
+                .map(|carrier| Carrier { endpoint: endpoint.to_owned(), ..carrier })
+        };
+        match found {
+            Ok(carrier) => carriers.push((carrier, simulated)),
+            Err(stop) => missing.push(stop),
+        }
+    }
+    (carriers, missing)
+}
+
 fn open(
     journal: Journal,
-    carriers: Vec<CarrierAccess>,
-    http: HttpSettings,
+    carriers: Vec<(Carrier, bool)>,
     configuration: &Configuration,
     clock: u32,
     at_boot: AtBoot,
 ) -> Result<Desk, Stop> {
-    let Some(first) = carriers.first() else { return Err(Stop { exit: Exit::Done, message: String::new() }) };
+    let http = http_settings(carriers.iter().map(|(carrier, _)| carrier))?;
+    let carriers: Result<Vec<_>, Stop> =
+        carriers.into_iter().map(|(carrier, simulated)| access(carrier, simulated)).collect();
+    let carriers = carriers?;
+    let first = carriers.first().ok_or_else(|| stop_of(&DeskError::NoCarrier))?;
     let mut settings = DeskSettings::new(journal, first.clone());
     settings.carriers = carriers;
     settings.http = http;
@@ -139,29 +164,8 @@ fn caps(configuration: &Configuration) -> Result<Caps, Stop> {
     })
 }
 
-/// One client serves all carriers of a desk, so the certificate authorities and the plaintext hosts of all are allowed.
-pub fn http_settings<'a>(carriers: impl IntoIterator<Item = &'a Carrier>) -> Result<HttpSettings, Stop> {
-    let (mut pem, mut plaintext) = (Vec::new(), Vec::new());
-    for carrier in carriers {
-        if let Some(file) = &carrier.root_certificates {
-            let text =
-                std::fs::read(file).map_err(|error| Stop::usage(format!("{}: {error}", file.display())))?;
-            pem.extend_from_slice(&text);
-            pem.push(b'\n');
-        }
-        plaintext.extend(carrier.plaintext_to.clone());
-    }
-    Ok(HttpSettings {
-        roots: if pem.is_empty() { Roots::WebPki } else { Roots::Only(pem) },
-        plaintext: if plaintext.is_empty() {
-            Plaintext::LoopbackOnly
-        } else {
-            Plaintext::AllowedTo(plaintext)
-        },
-        ..HttpSettings::default()
-    })
-}
-
-fn stop_of_journal(file: &Path, error: &JournalError) -> Stop {
-    Stop::broken(format!("{}: {error}", file.display()))
+/// The charge of a sale, if the journal has one, as a list.
+pub fn known(journal: &Journal, sale: &str) -> Result<Vec<ChargeRow>, Stop> {
+    let row = journal.get(sale).map_err(|error| journal::stop_of(journal.path(), &error))?;
+    Ok(row.into_iter().collect())
 }

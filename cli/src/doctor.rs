@@ -8,10 +8,12 @@ use caas_core::{money, profile};
 use caas_transport_std::Delivery;
 use serde_json::json;
 
-use crate::arguments::Doctor;
+use crate::arguments::{Doctor, Simulated};
 use crate::ask::header;
+use crate::carrier::Use;
 use crate::exit::{Exit, Stop};
 use crate::place::Place;
+use crate::tell::Tell;
 
 /// A reference that no carrier made: asking for it charges nobody, and shows what the carrier says to these credentials.
 const NO_REFERENCE: &str = "000000000000000";
@@ -24,8 +26,9 @@ struct Finding {
 }
 
 /// Checks one thing after the other, and says what to do about the first that is wrong.
-pub async fn examine(arguments: &Doctor) -> Result<Exit, Stop> {
-    let place = Place::find(&arguments.place, None)?;
+pub async fn examine(tell: Tell, arguments: &Doctor) -> Result<Exit, Stop> {
+    let payer = Simulated { payer: None, clock: None };
+    let place = Place::find(&arguments.place, &payer, Use::Send)?;
     let mut findings = vec![Finding {
         what: "configuration",
         good: true,
@@ -35,14 +38,19 @@ pub async fn examine(arguments: &Doctor) -> Result<Exit, Stop> {
     findings.push(carrier(&place, arguments.subscriber.as_deref()).await?);
     let all_good = findings.iter().all(|finding| finding.good);
     for finding in &findings {
-        if arguments.place.json {
-            let line = json!({"check": finding.what, "ok": finding.good, "says": finding.says, "simulated": place.site.simulated});
-            println!("{line}");
+        if tell.json {
+            let line =
+                json!({"event": "check", "check": finding.what, "ok": finding.good, "says": finding.says});
+            tell.object(&line);
         } else {
-            println!("{:<4} {:<14} {}", if finding.good { "ok" } else { "BAD" }, finding.what, finding.says);
+            let verdict = if finding.good { "ok" } else { "BAD" };
+            tell.line(&format!("{verdict:<4} {:<14} {}", finding.what, finding.says));
         }
     }
-    Ok(if all_good { Exit::Done } else { Exit::Usage })
+    Ok(match all_good {
+        true => tell.done("well", Exit::Done),
+        false => tell.done("unwell", Exit::Usage),
+    })
 }
 
 /// Whether the journal's folder can be written to; the file itself is not made.

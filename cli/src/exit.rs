@@ -19,6 +19,20 @@ pub enum Exit {
     Interrupted = 5,
 }
 
+impl Exit {
+    /// The word for a command that ends early with this.
+    pub fn word(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Broken => "error",
+            Exit::Usage => "refused",
+            Exit::Failed => "failed",
+            Exit::InDoubt => "in-doubt",
+            Exit::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)

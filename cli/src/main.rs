@@ -1,6 +1,8 @@
 //! Carrier billing from the command line. `caas --help` says what there is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+// A closed pipe makes `println!` panic: `out` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
 mod ask;
@@ -12,39 +14,51 @@ mod desk;
 mod doctor;
 mod exit;
 mod interrupt;
+mod journal;
 mod list;
 mod listen;
+mod out;
+mod patience;
 mod phone;
 mod place;
 mod resolve;
 mod resume;
 mod simulate;
+mod state;
 mod status_code;
 mod tell;
+mod words;
 
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
 use exit::{Exit, Stop};
+use tell::Tell;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
-        }
+        Err(error) => return not_understood(&error),
     };
     match run(&arguments) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            if !stop.message.is_empty() {
-                eprintln!("caas: {}", stop.message);
-            }
+            arguments.command.tell().stopped(&stop);
             stop.exit.into()
         }
     }
+}
+
+/// Help and version go to standard output; what was typed wrong is refused.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done.into();
+    }
+    let typed = |name: &str| std::env::args_os().any(|argument| argument == name);
+    let tell = Tell { json: typed("--json"), simulated: typed("--simulate") };
+    tell.done(Exit::Usage.word(), Exit::Usage).into()
 }
 
 fn run(arguments: &Arguments) -> Result<Exit, Stop> {
@@ -60,16 +74,17 @@ fn run(arguments: &Arguments) -> Result<Exit, Stop> {
 }
 
 async fn command(command: &Command) -> Result<Exit, Stop> {
+    let tell = command.tell();
     match command {
-        Command::Charge(arguments) => charge::charge(arguments).await,
-        Command::Balance(arguments) => ask::balance(arguments).await,
-        Command::Instruments(arguments) => ask::instruments(arguments).await,
-        Command::Resume(arguments) => resume::resume(arguments).await,
-        Command::List(arguments) => list::list(arguments),
-        Command::Resolve(arguments) => resolve::resolve(arguments).await,
-        Command::Listen(arguments) => listen::listen(arguments).await,
-        Command::Simulate(arguments) => simulate::simulate(arguments).await,
-        Command::StatusCode(arguments) => status_code::explain(arguments),
-        Command::Doctor(arguments) => doctor::examine(arguments).await,
+        Command::Charge(arguments) => charge::charge(tell, arguments).await,
+        Command::Balance(arguments) => ask::balance(tell, arguments).await,
+        Command::Instruments(arguments) => ask::instruments(tell, arguments).await,
+        Command::Resume(arguments) => resume::resume(tell, arguments).await,
+        Command::List(arguments) => list::list(tell, arguments),
+        Command::Resolve(arguments) => resolve::resolve(tell, arguments).await,
+        Command::Listen(arguments) => listen::listen(tell, arguments).await,
+        Command::Simulate(arguments) => simulate::simulate(tell, arguments).await,
+        Command::StatusCode(arguments) => status_code::explain(tell, arguments),
+        Command::Doctor(arguments) => doctor::examine(tell, arguments).await,
     }
 }

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use caas_simulator::{Payer, Simulator};
-use caas_transport_std::{Endpoint, HttpClient, HttpSettings};
+use caas_transport_std::{Endpoint, HttpClient};
 
 use crate::arguments::{self, Simulated, Where};
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Use};
 use crate::configuration::Configuration;
 use crate::desk::http_settings;
 use crate::exit::Stop;
+use crate::journal;
+
+/// How long the built-in simulator's payer looks at the prompt, by the simulated clock.
+const PAYER_DELAY: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Where a command works.
 pub struct Place {
@@ -30,22 +34,24 @@ pub struct Site {
     pub simulator: Option<Arc<Simulator>>,
     /// Whether payer and carrier are simulated.
     pub simulated: bool,
+    /// How many times as fast as real time the charge's clock runs.
+    pub clock: u32,
 }
 
 impl Place {
     /// The place that the arguments, the environment and the configuration name.
-    pub fn find(place: &Where, simulated: Option<&Simulated>) -> Result<Self, Stop> {
+    pub fn find(place: &Where, simulated: &Simulated, use_: Use) -> Result<Self, Stop> {
+        check(place, simulated)?;
         let configuration = Configuration::read(place.config.as_deref())?;
         let name = place.carrier.clone().or_else(|| configuration.carrier.clone());
-        let journal = journal_file(place, &configuration);
+        let journal = journal::file(place, &configuration)?;
+        let site = Site { configuration, journal, simulator: None, simulated: place.simulate, clock: 1 };
         if place.simulate {
-            return Place::simulated(
-                configuration,
-                name.as_deref().unwrap_or("mobitel"),
-                place,
-                journal,
-                simulated,
-            );
+            let name = name.unwrap_or_else(|| "mobitel".to_owned());
+            // A carrier of the configuration is simulated by the shipped profile that it is made from.
+            let made_from =
+                site.configuration.carriers.get(&name).and_then(|carrier| carrier.profile.clone());
+            return site.with_simulator(&made_from.unwrap_or(name), place, simulated);
         }
         let name = name.ok_or_else(|| {
             Stop::usage(
@@ -53,33 +59,11 @@ impl Place {
                  in the environment, write them into caas.toml, or try `--simulate`, which needs nothing",
             )
         })?;
-        let mut carrier = Carrier::configured(&configuration, &name)?;
+        let mut carrier = Carrier::configured(&site.configuration, &name, use_)?;
         if let Some(endpoint) = &place.endpoint {
             carrier.endpoint.clone_from(endpoint);
         }
-        Ok(Place { carrier, site: Site { configuration, journal, simulator: None, simulated: false } })
-    }
-
-    fn simulated(
-        configuration: Configuration,
-        name: &str,
-        place: &Where,
-        journal: PathBuf,
-        simulated: Option<&Simulated>,
-    ) -> Result<Self, Stop> {
-        let simulator = match &place.endpoint {
-            Some(_) => None,
-            None => Some(Arc::new(start_simulator(simulated)?)),
-        };
-        let running = simulator.as_ref().map(|simulator| simulator.url());
-        let endpoint = place.endpoint.clone().or(running).unwrap_or_default();
-        if !is_loopback(&endpoint) {
-            return Err(Stop::usage(format!(
-                "--simulate goes to a simulator on this machine only, and {endpoint} is not: leave one of them out"
-            )));
-        }
-        let carrier = Carrier::simulated(name, endpoint)?;
-        Ok(Place { carrier, site: Site { configuration, journal, simulator, simulated: true } })
+        Ok(Place { carrier, site })
     }
 
     /// An HTTP client for this place.
@@ -93,32 +77,38 @@ impl Place {
     }
 }
 
-/// The simulated charges have a journal of their own: nothing simulated ever stands beside real money.
-pub fn journal_file(place: &Where, configuration: &Configuration) -> PathBuf {
-    let name = if place.simulate { "simulated.sqlite" } else { "journal.sqlite" };
-    if let Some(file) = &place.journal {
-        return file.clone();
-    }
-    match (&configuration.journal, place.simulate) {
-        (Some(file), false) => file.clone(),
-        _ => state_folder().join(name),
+impl Site {
+    fn with_simulator(self, name: &str, place: &Where, simulated: &Simulated) -> Result<Place, Stop> {
+        let clock = simulated.clock.unwrap_or(1);
+        if let Some(endpoint) = &place.endpoint {
+            let carrier = Carrier::simulated(name, endpoint.clone())?;
+            return Ok(Place { carrier, site: Site { clock, ..self } });
+        }
+        let simulator = Arc::new(start_simulator(clock, payer(simulated.payer))?);
+        let carrier = Carrier::simulated(name, simulator.url())?;
+        Ok(Place { carrier, site: Site { clock, simulator: Some(simulator), ..self } })
     }
 }
 
-fn state_folder() -> PathBuf {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
-    base.unwrap_or_else(|| PathBuf::from(".")).join("caas")
-}
-
-fn start_simulator(simulated: Option<&Simulated>) -> Result<Simulator, Stop> {
-    let clock = simulated.map_or(1, |simulated| simulated.clock);
-    Simulator::builder()
-        .clock_rate(clock)
-        .payer(payer(simulated.and_then(|simulated| simulated.payer)))
-        .payer_delay(std::time::Duration::from_secs(2))
-        .start()
-        .map_err(|error| Stop::broken(format!("the simulator cannot start: {error}")))
+/// Whether the arguments for the simulated payer and clock have a payer and a clock to act on. A real charge whose caller
+/// believes it simulated takes real money.
+pub fn check(place: &Where, simulated: &Simulated) -> Result<(), Stop> {
+    let given = match (simulated.payer, simulated.clock) {
+        (Some(_), _) => "--payer",
+        (None, Some(_)) => "--clock",
+        (None, None) => return Ok(()),
+    };
+    if !place.simulate {
+        return Err(Stop::usage(format!(
+            "{given} is for simulated charges only: add --simulate, or leave it out"
+        )));
+    }
+    if place.endpoint.is_some() && simulated.payer.is_some() {
+        return Err(Stop::usage(
+            "--payer is the built-in simulator's: with --endpoint, give it to the `caas simulate` that runs there",
+        ));
+    }
+    Ok(())
 }
 
 /// What the simulator's payer does: a person at a terminal is asked, a script's payer approves.
@@ -133,10 +123,11 @@ pub fn payer(wanted: Option<arguments::Payer>) -> Payer {
     }
 }
 
-/// Without TLS, an endpoint is only allowed on this machine, where the simulator is.
-fn is_loopback(endpoint: &str) -> bool {
-    let Ok(client) = HttpClient::new(HttpSettings::default()) else { return false };
-    endpoint.parse().is_ok_and(|parsed: Endpoint| {
-        endpoint.starts_with("http://") && client.check_endpoint(&parsed).is_ok()
-    })
+fn start_simulator(clock: u32, payer: Payer) -> Result<Simulator, Stop> {
+    Simulator::builder()
+        .clock_rate(clock)
+        .payer(payer)
+        .payer_delay(PAYER_DELAY)
+        .start()
+        .map_err(|error| Stop::broken(format!("the simulator cannot start: {error}")))
 }

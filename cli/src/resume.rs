@@ -1,83 +1,129 @@
 //! `caas resume`: finishes what a cut or an interruption left open.
 
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
 use caas_core::charge::AtBoot;
-use caas_transport_std::{DeskError, Filter, Resumed};
+use caas_transport_std::{ChargeRow, DeskError, Filter, Resumed};
+use serde_json::json;
 
 use crate::arguments::Resume;
+use crate::carrier::Use;
 use crate::configuration::Configuration;
+use crate::desk::Manner;
 use crate::exit::{Exit, Stop};
-use crate::place::journal_file;
-use crate::tell::{Tell, state_of};
-use crate::{desk, interrupt};
+use crate::state::state_of;
+use crate::tell::Tell;
+use crate::{desk, interrupt, journal, place};
+
+/// How much faster the clock runs where nobody is left to be waited for.
+const CLOCK_WITHOUT_SIMULATOR: u32 = 1000;
+/// How long a simulator on this machine may take to accept a connection.
+const CONNECT_TIME: Duration = Duration::from_millis(500);
 
 /// Drives every charge of the journal that is open and that nobody drives, to its end.
-pub async fn resume(arguments: &Resume) -> Result<Exit, Stop> {
-    let tell = Tell { json: arguments.place.json, simulated: arguments.place.simulate };
+pub async fn resume(tell: Tell, arguments: &Resume) -> Result<Exit, Stop> {
+    place::check(&arguments.place, &arguments.simulated)?;
     let configuration = Configuration::read(arguments.place.config.as_deref())?;
-    let file = journal_file(&arguments.place, &configuration);
-    if !file.exists() {
-        return nothing(
-            tell,
-            &format!("there is no journal {}: nothing was ever charged here", file.display()),
-        );
-    }
-    let journal = desk::open_journal(&file)?;
-    let open = journal.list(Filter::Unsettled).map_err(Stop::broken)?;
-    if open.is_empty() {
-        return nothing(tell, "nothing is open");
-    }
-    let at_boot = if arguments.release { AtBoot::Release } else { AtBoot::RefundDue };
-    let clock = if arguments.place.simulate { arguments.simulated.clock } else { 1 };
-    let desk = desk::for_journal(&arguments.place, journal, Filter::Unsettled, clock, at_boot)?;
-    interrupt::on_signal(desk.interrupter());
+    let file = journal::file(&arguments.place, &configuration)?;
+    let Some(journal) = journal::open_existing(&file, tell.simulated)? else {
+        tell.note(&format!("there is no journal {}: nothing was ever charged here", file.display()));
+        return Ok(tell.done("nothing-open", Exit::Done));
+    };
+    let rows = journal.list(Filter::All).map_err(|error| journal::stop_of(&file, &error))?;
+    let open: Vec<_> = rows.iter().filter(|row| !row.settled).collect();
+    let gone = open.iter().filter(|row| say_if_simulator_is_gone(tell, row)).count();
+    let manner = Manner {
+        use_: Use::Send,
+        clock: clock(arguments, !open.is_empty() && gone == open.len()),
+        at_boot: if arguments.release { AtBoot::Release } else { AtBoot::RefundDue },
+    };
+    // The carriers of charges that ended are needed too: a notification may wait for one.
+    let (desk, missing) = desk::for_journal(&configuration, journal, &rows, &manner)?;
+    let nothing_open = open.is_empty();
+    let Some(desk) = desk else {
+        return match missing.into_iter().next() {
+            Some(stop) if !nothing_open => Err(stop),
+            _ => Ok(nothing(tell)),
+        };
+    };
+    interrupt::on_signal(tell, desk.interrupter())?;
     let resumed = desk
         .resume_all(|view, event| tell.event(view, event))
         .await
         .map_err(|error| desk::stop_of(&error))?;
-    let ends: Vec<Exit> = resumed.iter().map(|resumed| end(tell, resumed)).collect();
-    Ok(worst(&ends))
+    if resumed.is_empty() {
+        return Ok(nothing(tell));
+    }
+    let ends: Vec<Exit> = resumed.iter().map(|resumed| end(tell, resumed, &missing)).collect();
+    let exit = worst(&ends);
+    Ok(tell.done(if exit == Exit::Done { "resumed" } else { exit.word() }, exit))
 }
 
-fn nothing(tell: Tell, text: &str) -> Result<Exit, Stop> {
-    if tell.json {
-        tell.line(&serde_json::json!({"event": "end", "state": "nothing-open", "exit": 0}).to_string());
-    } else {
-        tell.line(text);
+/// Says, of an open charge of a simulator that does not answer any more, what that means; whether it is one.
+pub fn say_if_simulator_is_gone(tell: Tell, row: &ChargeRow) -> bool {
+    let address = row.endpoint.strip_prefix("http://").and_then(|rest| rest.parse::<SocketAddr>().ok());
+    let gone = row.simulated
+        && !row.settled
+        && address.is_some_and(|address| TcpStream::connect_timeout(&address, CONNECT_TIME).is_err());
+    if gone {
+        tell.note(&format!(
+            "sale {}: its simulator at {} is gone, and its ledger with it, so nobody can say what it captured. A charge \
+             that outlives its process needs a simulator that does: `caas simulate`",
+            row.sale_id, row.endpoint
+        ));
     }
-    Ok(Exit::Done)
+    gone
+}
+
+fn clock(arguments: &Resume, all_gone: bool) -> u32 {
+    let without = if all_gone { CLOCK_WITHOUT_SIMULATOR } else { 1 };
+    arguments.simulated.clock.unwrap_or(without)
+}
+
+fn nothing(tell: Tell) -> Exit {
+    if !tell.json {
+        tell.line("nothing is open");
+    }
+    tell.done("nothing-open", Exit::Done)
 }
 
 /// A charge that ended is well, paid or not; what a person must look at, or pay back, is not.
-fn end(tell: Tell, resumed: &Resumed) -> Exit {
+fn end(tell: Tell, resumed: &Resumed, missing: &[Stop]) -> Exit {
     match &resumed.result {
         Ok(outcome) => {
-            tell.end(outcome, None);
+            tell.put_down(outcome);
             match state_of(outcome).1 {
                 Exit::Failed => Exit::Done,
                 exit => exit,
             }
         }
         Err(DeskError::DrivenElsewhere) => {
-            tell.line(&line(tell, resumed, "another process drives it: left to that one"));
+            left(tell, resumed, "another process drives it: left to that one");
             Exit::Done
         }
+        Err(error @ DeskError::UnknownCarrier { .. }) => {
+            let causes: Vec<_> = missing.iter().map(|stop| &*stop.message).collect();
+            left(tell, resumed, &format!("{error}: {}", causes.join("; ")));
+            Exit::Usage
+        }
         Err(error) => {
-            tell.line(&line(tell, resumed, &error.to_string()));
+            left(tell, resumed, &error.to_string());
             Exit::InDoubt
         }
     }
 }
 
-fn line(tell: Tell, resumed: &Resumed, text: &str) -> String {
+fn left(tell: Tell, resumed: &Resumed, cause: &str) {
     if tell.json {
-        return serde_json::json!({"event": "not-resumed", "sale": resumed.sale_id, "cause": text})
-            .to_string();
+        tell.object(&json!({"event": "not-resumed", "sale": resumed.sale_id, "cause": cause}));
+    } else {
+        tell.line(&format!("{}: {cause}", resumed.sale_id));
     }
-    format!("{}: {text}", resumed.sale_id)
 }
 
 fn worst(ends: &[Exit]) -> Exit {
-    [Exit::Broken, Exit::InDoubt, Exit::Interrupted]
+    [Exit::Broken, Exit::InDoubt, Exit::Usage, Exit::Interrupted]
         .into_iter()
         .find(|exit| ends.contains(exit))
         .unwrap_or(Exit::Done)

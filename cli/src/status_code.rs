@@ -6,12 +6,13 @@ use serde_json::json;
 
 use crate::arguments::StatusCode;
 use crate::exit::{Exit, Stop};
+use crate::tell::Tell;
 
 /// The codes with the carriers' texts; the classes in it are those of the core (a test compares them).
 const CODES: &str = include_str!("../data/status-codes.tsv");
 
 /// Says what the carriers call the code, and what it means for a charge at each of them.
-pub fn explain(arguments: &StatusCode) -> Result<Exit, Stop> {
+pub fn explain(tell: Tell, arguments: &StatusCode) -> Result<Exit, Stop> {
     let code = arguments.code.trim().to_ascii_uppercase();
     let row = CODES.lines().skip(1).map(columns).find(|row| row[0] == code);
     let Some(row) = row else {
@@ -24,20 +25,22 @@ pub fn explain(arguments: &StatusCode) -> Result<Exit, Stop> {
         .iter()
         .map(|profile| (profile.name.to_owned(), class_of(profile, Service::DirectDebit, &code).as_str()))
         .collect();
-    if arguments.json {
+    if tell.json {
         let meanings: serde_json::Map<_, _> =
             meanings.into_iter().map(|(name, meaning)| (name, json!(meaning))).collect();
-        println!("{}", json!({"code": code, "text": row[1], "notes": row[2], "means": meanings}));
-        return Ok(Exit::Done);
+        tell.object(
+            &json!({"event": "status-code", "code": code, "text": row[1], "notes": row[2], "means": meanings}),
+        );
+        return Ok(tell.done("explained", Exit::Done));
     }
-    println!("{code}");
+    tell.line(&code);
     for (what, text) in [("Ideamart", row[1]), ("elsewhere", row[2])] {
         if !text.is_empty() {
-            println!("  {what:<10} {text}");
+            tell.line(&format!("  {what:<10} {text}"));
         }
     }
     for (name, meaning) in meanings {
-        println!("  {name:<10} for a debit: {meaning}");
+        tell.line(&format!("  {name:<10} for a debit: {meaning}"));
     }
     Ok(Exit::Done)
 }
