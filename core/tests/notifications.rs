@@ -7,6 +7,7 @@ mod scene;
 use caas_core::charge::{
     AtBoot, Command, Conflict, Handled, Ignored, Payment, Phase, Reason, Refusal, Review, Sent,
 };
+use caas_core::id::Subscriber;
 use caas_core::money::Amount;
 use caas_core::profile::{InternalIdRule, Profile, TotalMeaning};
 use caas_core::wire::notification;
@@ -462,15 +463,23 @@ fn a_fifth_reference_needs_review_and_loses_nothing() {
 #[test]
 fn long_ids_and_a_long_text_lose_no_payment() {
     for kind in dialled() {
-        let mut scene = kind.start();
+        let named = |length| -> &'static Subscriber {
+            Box::leak(Box::new(Subscriber::new(&"m".repeat(length)).unwrap()))
+        };
+        let mut scene = kind.order(|order| {
+            order.subscriber = named(92);
+            order.account = Some(named(32));
+        });
         let long = "x".repeat(128);
         scene.answer(&kind.good('a').replace("Please dial #111#", &long));
         for index in 0..3 {
             let reference = format!("{index}2345678901234567890123456789012");
             let _ = scene.notify(&paid("1", &reference[..32], "2", "2"));
         }
+        assert!(scene.charge.payer_text().is_some());
         let _ = scene.notify(&of("2", "2"));
         assert_eq!(scene.received(), "8.00");
+        assert!(scene.charge.payer_text().is_none(), "it made room");
         assert!(scene.charge.conflicts().all(|found| found != Conflict::TooManyReferences));
     }
 }
