@@ -22,6 +22,7 @@ mod step;
 mod visit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use caas_core::charge::{Charge, Input, Order, Output};
 use caas_core::credentials::Credentials;
@@ -40,8 +41,11 @@ use crate::http_client::HttpClient;
 use crate::journal::{ChargeRow, ChargeView, Draft, Journal, JournalError, Lease, OpenRefused, Opening};
 use clock::Clock;
 use interrupt::InterruptFlag;
-use open_charge::{INBOX_PAUSE, Origin};
+use open_charge::Origin;
 use registry::Registry;
+
+/// How often a charge that somebody else drives is looked at by who waits for its end.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where charges are opened and brought to their end. Cheap to clone; all clones are one desk.
 ///
@@ -148,7 +152,7 @@ impl Desk {
         loop {
             match self.begin(order).await {
                 Err(DeskError::DrivenElsewhere) if !self.inner.interrupt.is_set() => {
-                    tokio::time::sleep(INBOX_PAUSE).await;
+                    tokio::time::sleep(FOLLOW_PAUSE).await;
                 }
                 begun => return begun?.run(observer).await,
             }

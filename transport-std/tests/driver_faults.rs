@@ -4,8 +4,11 @@
 
 mod driver_scene;
 
-use caas_core::charge::{Payment, Reason, Resolution};
-use caas_core::profile::{self, Profile};
+use std::time::Duration;
+
+use caas_core::charge::{Payment, Reason, Refusal, Resolution};
+use caas_core::profile::{self, Profile, Windows};
+use caas_core::time::SECOND;
 use caas_simulator::{ConfirmMeaning, Fault, Payer, Service, Simulator, Times};
 use caas_transport_std::{ChargeEvent, DeskError, Ending, Filter};
 use driver_scene::{Scene, Sold, amount, impatient, listening, mobitel};
@@ -75,6 +78,42 @@ async fn a_charge_request_whose_answer_is_lost_prompts_once() {
     let outcome = scene.desk().charge(&Sold::new("sale-1", "10").order()).await.unwrap();
     assert_eq!(outcome.ending(), Ending::NeedsReview(Reason::InDoubt), "{outcome:?}");
     assert_eq!(scene.carrier.prompts().len(), 1);
+}
+
+/// R09, R18: a new attempt only after the window and the time the carrier may still execute, and only at the caller's
+/// risk. The old attempt stays listed when the new one succeeds.
+#[tokio::test]
+async fn a_retry_after_a_lost_answer_waits_and_is_the_callers_risk() {
+    let family = mobitel();
+    let windows = Windows { sale: 120 * SECOND, execution: 40 * SECOND, ..family.windows };
+    let scene = Scene::new(Profile { windows, ..family });
+    scene.carrier.fault(Service::MobitelChargeRequest, Fault::AnswerLostBeforeExecuting, Times::Once);
+    let desk = scene.desk();
+    let mut charge = desk.begin(&Sold::new("sale-1", "10").order()).await.unwrap();
+    while !matches!(charge.next().await.unwrap(), Some(ChargeEvent::InDoubt)) {}
+    let Err(DeskError::NotPossible(Refusal::TooEarly { left })) = charge.retry(true) else {
+        panic!("prompted while the first may still be answered")
+    };
+    assert!(left > 0 && left <= 40 * SECOND, "{left}");
+    let (mut retried, mut needs_risk) = (false, false);
+    while !retried {
+        tokio::select! {
+            event = charge.next() => assert!(event.unwrap().is_some(), "{:?}", charge.view()),
+            () = tokio::time::sleep(Duration::from_millis(20)) => {
+                needs_risk |= charge.retry(false) == Err(DeskError::NotPossible(Refusal::NeedsRisk));
+                retried = needs_risk && charge.retry(true).is_ok();
+            }
+        }
+    }
+    while charge.next().await.unwrap().is_some() {}
+    let view = charge.view();
+    assert_eq!(
+        (view.payment, view.attempts.len(), scene.captured()),
+        (Payment::Confirmed, 2, 10_00),
+        "{view:?}"
+    );
+    assert_eq!(scene.carrier.prompts().len(), 1);
+    assert_eq!(charge.outcome().ending(), Ending::NeedsReview(Reason::OtherAttemptInDoubt));
 }
 
 /// R14: no byte was sent, so it may be repeated freely, and the end is certain.

@@ -7,7 +7,7 @@ mod driver_scene;
 use caas_core::charge::Reason;
 use caas_core::profile;
 use caas_simulator::{DeliveryOutcome, NotificationFault, Payer, Simulator, Times};
-use caas_transport_std::{ChargeEvent, Ended, Ending, Filter, Outcome, Reaction, Taken};
+use caas_transport_std::{ChargeEvent, Ended, Ending, Filter, NOTIFICATIONS_MAX, Outcome, Reaction, Taken};
 use driver_scene::{PAYER, Scene, Sold, amount, listening, until};
 use tokio::task::JoinHandle;
 
@@ -166,6 +166,28 @@ async fn what_is_for_nobody_is_kept_and_what_is_nothing_is_refused() {
         assert!(matches!(desk.deliver(garbage.to_vec()).await, Taken::Refuse(_)), "{garbage:?}");
     }
     assert_eq!(desk.journal().quarantine(10).unwrap().len(), 1);
+}
+
+/// R35: quarantine is bounded; the oldest makes room.
+#[tokio::test]
+async fn quarantine_does_not_grow_for_ever() {
+    let scene = Scene::new(profile::dialog());
+    let desk = scene.desk();
+    let connection = rusqlite::Connection::open(scene.path()).unwrap();
+    connection
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO inbox (external, body, state, received)
+             SELECT 'X' || i, CAST('body ' || i AS BLOB), 'quarantined', '' FROM n",
+            [NOTIFICATIONS_MAX],
+        )
+        .unwrap();
+    let newest = br#"{"statusCode":"S1000","externalTrxId":"ZZ000001a","totalAmount":"10"}"#;
+    assert!(matches!(desk.deliver(newest.to_vec()).await, Taken::Acknowledge(_)));
+    let kept = desk.journal().quarantine(NOTIFICATIONS_MAX + 1).unwrap();
+    assert_eq!(kept.len(), NOTIFICATIONS_MAX as usize);
+    assert_eq!(kept.first().unwrap().body, newest);
+    assert_eq!(kept.last().unwrap().external.as_deref(), Some("X2"));
 }
 
 /// An attempt that this charge never made is no evidence for it.

@@ -28,7 +28,7 @@ use crate::http_client::Delivery;
 use crate::journal::{ChargeView, JournalError, Lease, LeaseError};
 
 /// How often the inbox is looked into for what another process put there.
-pub(super) const INBOX_PAUSE: Duration = Duration::from_millis(500);
+const INBOX_PAUSE: Duration = Duration::from_millis(500);
 /// The pause before a notification that came at the last moment is read.
 const SETTLE_PAUSE: Duration = Duration::from_millis(10);
 /// How long an interrupted charge waits for the answer to a request that is out.
