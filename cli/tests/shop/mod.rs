@@ -6,6 +6,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -46,8 +47,14 @@ pub struct Ended {
 /// A command that runs. It is killed when it is dropped.
 pub struct Running {
     child: Child,
-    out: Option<JoinHandle<String>>,
-    err: Option<JoinHandle<String>>,
+    out: Pipe,
+    err: Pipe,
+}
+
+/// What a command has said so far.
+struct Pipe {
+    said: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Shop {
@@ -85,10 +92,14 @@ impl Shop {
         run(self.charge_command(payer, amount, more))
     }
 
-    pub fn resume(&self, more: &[&str]) -> Ended {
+    pub fn resume_command(&self, more: &[&str]) -> Command {
         let mut command = self.command(&["resume"]);
         command.args(self.simulated()).args(more);
-        run(command)
+        command
+    }
+
+    pub fn resume(&self, more: &[&str]) -> Ended {
+        run(self.resume_command(more))
     }
 
     /// The journal's charges, as `caas list` tells them.
@@ -120,6 +131,27 @@ impl Shop {
     }
 }
 
+/// A `caas listen` process, to which the carrier sends its notifications.
+pub struct Listening {
+    pub process: Running,
+}
+
+impl Listening {
+    pub fn start(shop: &Shop, carrier: &str) -> Listening {
+        let journal = shop.journal();
+        let mut command = shop.command(&["listen", "--listen", "127.0.0.1:0", "--simulate", "--json"]);
+        command.args(["--carrier", carrier, "--endpoint", &shop.carrier.url()]);
+        command.args(["--journal", journal.to_str().unwrap()]).env("CAAS_LISTENER_TOKEN", TOKEN);
+        let process = Running::start(command);
+        until("the listener listens", || process.said().contains("listening"));
+        let said: Value = serde_json::from_str(process.said().lines().next().unwrap()).unwrap();
+        let url = said["url"].as_str().unwrap();
+        assert!(url.contains(TOKEN), "{url}");
+        shop.carrier.set_notify_url(url);
+        Listening { process }
+    }
+}
+
 /// The command in a folder of its own, with no configuration and no variable of this machine.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_caas"));
@@ -142,9 +174,13 @@ impl Running {
     pub fn start(mut command: Command) -> Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let out = child.stdout.take().map(reader);
-        let err = child.stderr.take().map(reader);
+        let (out, err) = (Pipe::of(child.stdout.take()), Pipe::of(child.stderr.take()));
         Running { child, out, err }
+    }
+
+    /// What it has said on standard output so far.
+    pub fn said(&self) -> String {
+        self.out.text()
     }
 
     pub fn id(&self) -> u32 {
@@ -172,12 +208,8 @@ impl Running {
             assert!(Instant::now() < deadline, "the command does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
-        let text = |reader: Option<JoinHandle<String>>| reader.map_or(String::new(), |it| it.join().unwrap());
-        let ended = Ended {
-            code: self.child.wait().unwrap().code(),
-            out: text(self.out.take()),
-            err: text(self.err.take()),
-        };
+        let ended =
+            Ended { code: self.child.wait().unwrap().code(), out: self.out.to_end(), err: self.err.to_end() };
         ended.check();
         ended
     }
@@ -251,10 +283,30 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-fn reader(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+impl Pipe {
+    fn of(pipe: Option<impl Read + Send + 'static>) -> Pipe {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let reader = pipe.map(|pipe| read_into(pipe, Arc::clone(&said)));
+        Pipe { said, reader }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
+
+    fn to_end(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.text()
+    }
+}
+
+fn read_into(mut pipe: impl Read + Send + 'static, said: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = pipe.read(&mut bytes) {
+            said.lock().unwrap().extend_from_slice(&bytes[..read]);
+        }
     })
 }
