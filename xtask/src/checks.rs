@@ -54,8 +54,10 @@ fn clippy() -> Result<(), String> {
 /// Unit tests, integration tests and examples, then the code blocks of the documents.
 fn tests() -> Result<(), String> {
     run(&cargo(), &["build", "--workspace", "--locked", "--examples", "--bins"], &[])?;
+    // Alone first: without the features that the workspace turns on.
     run(&cargo(), &["test", "-p", "caas-core", "--locked"], &[])?;
-    run(&cargo(), &["test", "--workspace", "--locked"], &[])
+    run(&cargo(), &["test", "--workspace", "--locked"], &[])?;
+    run(&cargo(), &["run", "-p", "caas-transport-std", "--locked", "--example", "ten_lines"], &[])
 }
 
 fn docs() -> Result<(), String> {
