@@ -5,10 +5,10 @@
 mod scene;
 
 use caas_core::charge::{
-    AtBoot, Closing, Command, Handled, Payment, Phase, Reason, Refusal, Release, Review, Sale, Sent,
+    AtBoot, Closing, Command, Handled, Input, Payment, Phase, Reason, Refusal, Release, Review, Sale, Sent,
 };
-use caas_core::profile::{CapturesAt, Profile};
-use scene::{Kind, paid};
+use caas_core::profile::{CapturesAt, Polling, Profile};
+use scene::{Disk, Kind, Scene, paid};
 
 const MINUTE: u64 = 60_000;
 const DECLINED: &str = r#"{"status":"1003"}"#;
@@ -103,6 +103,35 @@ fn another_prompt_is_refused_inside_the_window_and_follows_a_not_approved_after_
         scene.release();
         assert!(scene.is_finished(), "{}", kind.name);
         assert_eq!(scene.refund_due(), "0.00");
+    }
+}
+
+/// R18: whatever the pauses between the confirms are, one is asked right at the window's end.
+#[test]
+fn the_last_confirm_is_asked_at_the_windows_end_whatever_the_pauses_are() {
+    for kind in Kind::mobitels() {
+        for (first, most) in [(7_000, 13_000), (119_999, 119_999), (500_000, 500_000), (1, 50_000)] {
+            let profile = Profile { polling: Polling { first, most }, ..kind.profile };
+            let kind = Kind { profile, ..kind };
+            let mut scene = kind.accepted();
+            scene.pass_answering(120_000, NOT_YET);
+            assert_eq!(scene.sent.last().unwrap().0, 1_000_000 + 120_000, "{} {first}", kind.name);
+            assert_eq!(scene.phases(), [Phase::Lapsed], "{} {first}", kind.name);
+        }
+    }
+}
+
+/// R18: the request whose answer came late is the one that was accepted: only its window is to be waited for.
+#[test]
+fn a_late_acceptance_holds_the_next_attempt_for_its_window_only() {
+    for kind in Kind::mobitels().into_iter().filter(|kind| !kind.profile.deduplicates) {
+        let mut scene = kind.start_for(30 * MINUTE);
+        scene.pass(31_000);
+        scene.answer(&kind.good('a'));
+        scene.pass_answering(120_000, NOT_YET);
+        assert_eq!(scene.phases(), [Phase::Lapsed], "{}", kind.name);
+        assert_eq!(scene.command(RETRY), Handled::Done, "{}", kind.name);
+        assert_eq!(scene.charge_requests(), 2, "{}", kind.name);
     }
 }
 
@@ -368,6 +397,36 @@ fn a_prompt_that_appears_after_the_cancel_is_in_doubt_unless_only_confirm_captur
         assert_eq!(scene.confirms() > 0, kind.captures_at() == CapturesAt::Consent);
         assert!(scene.is_finished(), "{}", kind.name);
     }
+}
+
+/// R21: the intent of a request was being written when the sale was cancelled.
+#[test]
+fn what_was_being_written_at_the_cancel_is_not_sent() {
+    for kind in Kind::all() {
+        let mut scene = Scene::order(kind.profile, "5", |order| order.instrument = kind.instrument).unwrap();
+        scene.disk = Disk::Silent;
+        scene.run();
+        let _ = scene.command(Command::Cancel);
+        written(&mut scene);
+        assert!(scene.sent.is_empty(), "{}", kind.name);
+        assert_eq!(scene.payment(), Payment::Failed, "{}", kind.name);
+    }
+    for kind in Kind::mobitels() {
+        let mut scene = kind.accepted();
+        scene.disk = Disk::Silent;
+        scene.pass(5_000);
+        let _ = scene.command(Command::Cancel);
+        written(&mut scene);
+        assert_eq!(scene.confirms() > 0, kind.captures_at() == CapturesAt::Consent, "{}", kind.name);
+    }
+}
+
+/// The write that storage took in silence is reported as done.
+fn written(scene: &mut Scene) {
+    let (token, record) = scene.unanswered.take().unwrap();
+    scene.disk = Disk::Works;
+    scene.durable = record;
+    scene.give(Input::Persisted(token));
 }
 
 /// R21: a confirm that captures was on its way when the sale was cancelled.

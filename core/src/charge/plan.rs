@@ -240,16 +240,14 @@ impl Charge {
 
     /// The carrier says that it failed, though a later success would still count. The sale fails at once: a payer who
     /// was told so pays in another way, and what comes late is to be given back instead of releasing goods twice. Where
-    /// money was received before, the failure is only a contradiction. A throttled send has not failed: it may be asked
-    /// for again while the sale is open.
+    /// money was received before, the failure is only a contradiction. A send that was throttled only has not failed: it
+    /// may be asked for again while the sale is open.
     fn is_failed_by_carrier(&self) -> bool {
-        let throttled = self.latest().is_some_and(|attempt| attempt.has(Mark::Throttled));
         let failed = [Mark::FailedListening, Mark::SendFailed]
             .into_iter()
             .any(|mark| self.latest().is_some_and(|attempt| attempt.has(mark)));
         self.latest_phase() == Phase::Listening
             && failed
-            && !throttled
             && self.received().is_zero()
             && self.payment() != Payment::InDoubt
     }
