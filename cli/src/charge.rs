@@ -41,6 +41,9 @@ pub async fn charge(tell: Tell, arguments: &Charge) -> Result<Exit, Stop> {
     let interrupted = interrupt::on_signal(tell, desk.interrupter())?;
     let listener = take_notifications(arguments, &site, &desk, instrument).await?;
     introduce(tell, &sale, &site);
+    if let Some(listener) = listener.as_ref().filter(|_| arguments.listen.is_some()) {
+        listen::introduce(tell, listener);
+    }
     for row in &known {
         resume::say_if_simulator_is_gone(tell, row);
     }

@@ -29,6 +29,9 @@ pub async fn listen(tell: Tell, arguments: &Listen) -> Result<Exit, Stop> {
     let mut signals = Signals::take()?;
     let listener = at(&desk, address, &site.configuration, site.simulated).await?;
     introduce(tell, &listener);
+    if !tell.json {
+        tell.line("Whoever makes this address public adds TLS in front of it. Ctrl-C ends it.");
+    }
     signals.next().await;
     listener.shutdown().await;
     Ok(tell.done("stopped", Exit::Done))
@@ -51,6 +54,16 @@ pub async fn at(
         .map_err(|error| Stop::usage(format!("{address} cannot be listened at: {error}")))
 }
 
+/// Says where notifications are taken. The token stays out of the terminal's history, except for a simulator's, which protects nothing.
+pub fn introduce(tell: Tell, listener: &Listener) {
+    let url = if tell.simulated { listener.url().reveal() } else { format!("{:?}", listener.url()) };
+    if tell.json {
+        tell.object(&json!({"event": "listening", "url": url}));
+        return;
+    }
+    tell.line(&format!("taking notifications at {url}"));
+}
+
 fn token(configuration: &Configuration, simulated: bool) -> Result<PathToken, Stop> {
     let set = || std::env::var("CAAS_LISTENER_TOKEN").ok().filter(|token| !token.is_empty());
     match (configuration.listener.token.clone().or_else(set), simulated) {
@@ -61,15 +74,4 @@ fn token(configuration: &Configuration, simulated: bool) -> Result<PathToken, St
              least 16 random characters, set it in the environment or in caas.toml, and give the carrier the URL",
         )),
     }
-}
-
-/// The token stays out of the terminal's history, except for a simulator's, which protects nothing.
-fn introduce(tell: Tell, listener: &Listener) {
-    let url = if tell.simulated { listener.url().reveal() } else { format!("{:?}", listener.url()) };
-    if tell.json {
-        tell.object(&json!({"event": "listening", "url": url}));
-        return;
-    }
-    tell.line(&format!("taking notifications at {url}"));
-    tell.line("Whoever makes this address public adds TLS in front of it. Ctrl-C ends it.");
 }
