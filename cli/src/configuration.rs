@@ -196,7 +196,15 @@ impl Configuration {
         toml::from_str(&text).map_err(|error: toml::de::Error| {
             let line =
                 error.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
-            Stop::usage(format!("{}, line {line}: {}", file.display(), error.message()))
+            Stop::usage(format!("{}, line {line}: {}", file.display(), without_values(error.message())))
         })
+    }
+}
+
+/// The parser's message without the value that has the wrong type, which may be a PIN that lacks its quotes.
+fn without_values(message: &str) -> String {
+    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((_, expected)) => format!("another kind of value is wanted here: {expected}"),
+        None => message.to_owned(),
     }
 }
