@@ -231,6 +231,31 @@ async fn a_notification_that_was_kept_and_not_applied_is_applied_by_the_resume()
     assert_eq!(outcome.ending(), Ending::RefundDue(amount("10.00")), "{outcome:?} {told:?}");
 }
 
+/// R38: a notification that becomes durable at the last moment, when the charge is about to be put down, is applied.
+#[tokio::test]
+async fn a_notification_at_the_last_moment_is_not_left_lying() {
+    let scene = Scene::new(profile::ideamart());
+    let desk = scene.desk();
+    // Another process keeps it together with the record that says "released". Its ids are not those of the answer.
+    let connection = rusqlite::Connection::open(scene.path()).unwrap();
+    connection
+        .execute_batch(
+            r#"CREATE TRIGGER late AFTER UPDATE OF release ON charges WHEN NEW.release = 'done' BEGIN
+                   INSERT OR IGNORE INTO inbox (charge_id, external, body, state, received) VALUES (
+                       NEW.charge_id, NEW.charge_id || 'a',
+                       CAST('{"statusCode":"S1000","externalTrxId":"' || NEW.charge_id ||
+                            'a","referenceId":"1","totalAmount":"30.00"}' AS BLOB),
+                       'new', '');
+               END"#,
+        )
+        .unwrap();
+    let outcome = desk.charge(&Sold::new("sale-1", "10.00").order()).await.unwrap();
+    assert_eq!(outcome.charge.received, amount("40.00"), "{outcome:?}");
+    let row = desk.journal().get("sale-1").unwrap().unwrap();
+    assert!(row.settled);
+    assert_eq!(row.received, amount("40.00"));
+}
+
 /// R34: the notification comes before the answer to the debit.
 #[tokio::test]
 async fn a_notification_may_come_before_the_answer() {

@@ -191,6 +191,20 @@ async fn an_interrupt_keeps_the_answer_that_is_out_and_changes_no_charge() {
     assert!(!row.settled && row.sale == "open", "{row:?}");
 }
 
+/// A request that was decided on and not sent when the interrupt came is known not to have been sent.
+#[tokio::test]
+async fn an_interrupted_desk_sends_nothing() {
+    let scene = Scene::new(profile::ideamart());
+    let desk = scene.desk();
+    desk.interrupter().interrupt();
+    let sold = Sold::new("sale-1", "10");
+    let outcome = desk.charge(&sold.order()).await.unwrap();
+    assert_eq!((outcome.ended, scene.carrier.requests().len()), (Ended::Interrupted, 0));
+    drop(desk);
+    assert_eq!(scene.desk().charge(&sold.order()).await.unwrap().ending(), Ending::Paid);
+    assert_eq!(scene.captured(), 10_00);
+}
+
 /// The lease of a process that was killed ends with it, and its charge is brought to its end by another.
 #[tokio::test]
 async fn a_process_that_is_killed_loses_its_lease_and_nothing_else() {

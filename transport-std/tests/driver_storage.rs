@@ -27,13 +27,15 @@ fn narrow_journal(scene: &Scene) -> Journal {
     Journal::open_with(scene.path(), &settings).unwrap()
 }
 
-/// Takes all room that nobody has in reserve.
+/// Takes all room that nobody has in reserve, to the last page.
 fn fill(journal: &Path) {
     let connection = Connection::open(journal).unwrap();
-    let room: u32 = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0)).unwrap();
-    connection
-        .execute("INSERT INTO reserves (charge_id, room) VALUES ('filler', zeroblob(?1))", [room * 4000])
-        .unwrap();
+    let pages: u32 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    for size in [40_000, 3_000] {
+        let insert = "INSERT INTO reserves (charge_id, room) VALUES ('filler', zeroblob(?1))";
+        while connection.execute(insert, [size]).is_ok() {}
+    }
 }
 
 /// R45: no room for the intent, so nothing is sent; with room again the same sale goes through.
