@@ -256,6 +256,24 @@ async fn a_notification_at_the_last_moment_is_not_left_lying() {
     assert_eq!(row.received, amount("40.00"));
 }
 
+/// R38: the same for a charge that was settled: the process died between keeping the notification and applying it.
+#[tokio::test]
+async fn a_notification_that_was_kept_for_a_settled_charge_is_applied_by_the_resume() {
+    let scene = Scene::new(profile::ideamart());
+    let desk = scene.desk();
+    desk.charge(&Sold::new("sale-1", "10.00").order()).await.unwrap();
+    let connection = rusqlite::Connection::open(scene.path()).unwrap();
+    connection
+        .execute_batch(
+            r#"INSERT INTO inbox (charge_id, body, state, received)
+               SELECT charge_id, CAST('{"statusCode":"S1000","externalTrxId":"' || charge_id ||
+                      'a","referenceId":"1","totalAmount":"30.00"}' AS BLOB), 'new', '' FROM charges"#,
+        )
+        .unwrap();
+    desk.resume_all(|_, _| {}).await.unwrap();
+    assert_eq!(desk.journal().get("sale-1").unwrap().unwrap().received, amount("40.00"));
+}
+
 /// R34: the notification comes before the answer to the debit.
 #[tokio::test]
 async fn a_notification_may_come_before_the_answer() {
