@@ -9,53 +9,125 @@ use crate::tell::Tell;
 
 /// Carrier billing from machines: charge a payer's mobile account, and never lose or double money.
 #[derive(Parser)]
-#[command(name = "caas", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "caas", version, about, after_help = AFTER_HELP, max_term_width = 110)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
 
 const AFTER_HELP: &str = "\
+Try it, nothing is needed and nobody is charged:
+  caas charge 0712755777 5.00 --simulate
+
 Exit codes:
-  0  confirmed, or what was asked for is done
+  0  confirmed and recorded as released, or what was asked for is done
   2  usage or configuration: nothing was sent
-  3  failed, and no capture is possible any more
-  4  in doubt, needs review, or money may still come: do not release, do not charge again
+  3  not charged, and it cannot be charged any more
+  4  in doubt, needs review, or money may still come: release nothing, do not charge again
   5  interrupted while open: caas resume finishes it
   1  anything else, such as a journal that cannot be read
 
+Credentials come from the environment (CAAS_CLIENT_ID, CAAS_APPLICATION_ID, CAAS_PASSWORD, CAAS_EZCASH_PIN,
+CAAS_EZCASH_ALIAS, CAAS_LISTENER_TOKEN) or from the configuration file (./caas.toml, or CAAS_CONFIG), never from
+an argument. cli/README.md explains each key.";
+
+const AFTER_CHARGE: &str = "\
 Examples:
   caas charge 0712755777 5.00 --simulate
+  caas charge 0712755777 5 --simulate --payer decline --clock 10
   caas charge 94771234567 10.00 --simulate --carrier dialog --instrument ezcash
-  caas charge 0712755777 5 --sale order-4711 --json
-  caas resume
-  caas simulate
+  caas charge 0712755777 5 --carrier mobitel --sale order-4711 --json
 
-Credentials come from the environment (CAAS_CLIENT_ID, CAAS_APPLICATION_ID, CAAS_PASSWORD, CAAS_EZCASH_PIN,
-CAAS_EZCASH_ALIAS) or from the configuration file, never from an argument.";
+Exit code 0 means paid, and recorded as released: hand out the goods of this sale, once. Give every sale its own
+--sale: then the same command can be repeated after a crash and never charges again.";
+
+const AFTER_RESUME: &str = "\
+Examples:
+  caas resume
+  caas resume --simulate
+  caas resume --release --json
+
+Run it when the machine starts. A charge that turns out to be paid is a refund due, because nobody may be standing at
+the machine any more; with --release its goods count as handed out. Exit code 0: every charge came to its end, paid or
+not. 4: a person must look, caas list --open shows where.";
+
+const AFTER_RESOLVE: &str = "\
+Examples:
+  caas resolve order-4711 charged 5.00 --by anna
+  caas resolve order-4711 not-charged
+  caas resolve order-4711 refunded
+
+Ask the carrier first. charged names all that it took for this sale; what was taken and not released is then a refund
+due. refunded says that it was paid back.";
+
+const AFTER_LISTEN: &str = "\
+Examples:
+  caas listen --carrier dialog --listen 127.0.0.1:8090
+  caas listen --simulate --endpoint http://127.0.0.1:7000
+
+It may run beside any number of caas charge, over the same journal. CAAS_LISTENER_TOKEN is the secret part of the URL.";
+
+const AFTER_SIMULATE: &str = "\
+Examples:
+  caas simulate
+  caas simulate --port 0 --payer approve --clock 60
+  caas simulate --notify http://127.0.0.1:8090/... --json
+
+A charge that is to outlive its process needs this, not the simulator that caas charge --simulate brings along.";
+
+const AFTER_LIST: &str = "\
+Examples:
+  caas list
+  caas list --open --json
+  caas list --simulate";
+
+const AFTER_ASK: &str = "\
+Examples:
+  caas balance 94771234567 --carrier dialog --simulate
+  caas instruments 94771234567 --carrier dialog --simulate";
+
+const AFTER_STATUS_CODE: &str = "\
+Example:
+  caas status-code E1308";
+
+const AFTER_DOCTOR: &str = "\
+Examples:
+  caas doctor --carrier mobitel
+  caas doctor --carrier ideamart --subscriber 94771234567
+  caas doctor --simulate";
 
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Charge a payer, to the end
+    /// Charge a payer and wait for the end
+    #[command(after_help = AFTER_CHARGE)]
     Charge(Charge),
     /// Ask for a payer's balance
+    #[command(after_help = AFTER_ASK)]
     Balance(Ask),
     /// List a payer's payment instruments
+    #[command(after_help = AFTER_ASK)]
     Instruments(Ask),
     /// Finish what a cut or Ctrl-C left open
+    #[command(after_help = AFTER_RESUME)]
     Resume(Resume),
     /// List the charges of the journal
+    #[command(after_help = AFTER_LIST)]
     List(List),
     /// End a review: say what a person found out
+    #[command(after_help = AFTER_RESOLVE)]
     Resolve(Resolve),
     /// Take the carrier's notifications
+    #[command(after_help = AFTER_LISTEN)]
     Listen(Listen),
-    /// Play the carriers
+    /// Play the carriers, to try things out
+    #[command(after_help = AFTER_SIMULATE)]
     Simulate(Simulate),
     /// Say what a status code means
+    #[command(after_help = AFTER_STATUS_CODE)]
     StatusCode(StatusCode),
     /// Check configuration, name, TLS and credentials without charging
+    #[command(after_help = AFTER_DOCTOR)]
     Doctor(Doctor),
 }
 
@@ -80,19 +152,19 @@ impl Command {
 /// Which carrier, and where what is known is kept.
 #[derive(Args, Clone)]
 pub struct Where {
-    /// Carrier, as the configuration names it (mobitel, ideamart, dialog)
+    /// Carrier: mobitel, ideamart, dialog, or a name in the configuration
     #[arg(long, value_name = "NAME")]
     pub carrier: Option<String>,
-    /// Base URL, instead of the configuration's
+    /// Base URL of the carrier, instead of the configuration's
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Journal file, instead of the configuration's
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
     /// Configuration file, instead of ./caas.toml
-    #[arg(long, value_name = "FILE", env = "CAAS_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "CAAS_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Charge a simulated payer at a simulated carrier: a built-in one, or with --endpoint a running `caas simulate`
+    /// Simulated payer and carrier, nobody is charged: built in, or with --endpoint a running `caas simulate`
     #[arg(long)]
     pub simulate: bool,
     /// One JSON object for each event, on a line of its own
@@ -107,13 +179,13 @@ pub struct Charge {
     pub subscriber: String,
     /// Amount, such as 5 or 5.00
     pub amount: String,
-    /// Your name for the sale, used for one sale only; the same sale again is the same charge
+    /// Your name for this sale; the same name again is the same charge, never a second one
     #[arg(long, value_name = "ID")]
     pub sale: Option<String>,
     /// Payment instrument (MobileAccount, ezcash)
     #[arg(long, value_name = "NAME")]
     pub instrument: Option<String>,
-    /// accountId, where the carrier wants one; for eZ Cash the payer's number is taken
+    /// Account, where the carrier wants one; for eZ Cash it is the payer's number
     #[arg(long, value_name = "ID")]
     pub account: Option<String>,
     /// Take notifications at this address while the charge runs
@@ -131,7 +203,7 @@ pub struct Simulated {
     /// What the simulated payer does; without it, a person at the terminal is asked
     #[arg(long, value_enum, value_name = "WHAT")]
     pub payer: Option<Payer>,
-    /// How many times faster the simulated clock runs; 1 by default
+    /// How many times faster simulated time passes
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub clock: Option<u32>,
 }
@@ -222,7 +294,7 @@ impl Finding {
 #[derive(Args, Clone)]
 pub struct Person {
     /// Who found it out; the user's name by default
-    #[arg(long, value_name = "WHO", env = "USER", default_value = "somebody")]
+    #[arg(long, value_name = "WHO", env = "USER", hide_env = true, default_value = "somebody")]
     pub by: String,
     #[command(flatten)]
     pub place: Where,

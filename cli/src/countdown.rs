@@ -1,7 +1,6 @@
 //! The payer's window as it passes: a line that counts down at a terminal, a line now and then elsewhere.
 
 use std::cell::RefCell;
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use caas_core::time::{Millis, SECOND};
@@ -44,10 +43,9 @@ impl Countdown {
 }
 
 async fn count(window: u64, clock: u32) {
-    let terminal = std::io::stdout().is_terminal();
     for left in (0..=window).rev() {
-        if terminal {
-            out::text(&format!("\r  the payer's window: {left:>3} s left \r"));
+        if out::is_terminal() {
+            out::passing(&format!("          the payer's window: {left} s left "));
         } else if left > 0 && left % QUIET_STEP == 0 {
             out::line(&format!("          the payer's window: {left} s left"));
         }

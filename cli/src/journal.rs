@@ -15,7 +15,7 @@ pub fn file(place: &Where, configuration: &Configuration) -> Result<PathBuf, Sto
     let simulated = state_folder().join("simulated.sqlite");
     let (own, other) = if place.simulate { (simulated, real) } else { (real, simulated) };
     let file = place.journal.clone().unwrap_or(own);
-    if file == other {
+    if same(&file, &other) {
         return Err(mixed(&file, place.simulate));
     }
     Ok(file)
@@ -52,6 +52,12 @@ pub fn stop_of(file: &Path, error: &JournalError) -> Stop {
         _ => Exit::Broken,
     };
     Stop { exit, message: format!("{}: {error}", file.display()) }
+}
+
+/// Whether both name one file, however they are written; neither needs to be there.
+fn same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    matches!((whole(one), whole(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn mixed(file: &Path, simulated: bool) -> Stop {

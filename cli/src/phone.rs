@@ -135,7 +135,7 @@ pub fn ask(simulator: &Arc<Simulator>, event: &SimulatorEvent) {
 }
 
 fn answer_prompt(simulator: &Simulator, prompt: &Prompt) {
-    let word = question("approve, decline or ignore? [a/d/i] ");
+    let word = question("you are the payer: type a to approve, d to decline, i to ignore, then Enter");
     let done = match word.as_str() {
         "a" | "approve" | "" => simulator.approve(&prompt.reference),
         "d" | "decline" => simulator.decline(&prompt.reference),
@@ -148,7 +148,9 @@ fn answer_prompt(simulator: &Simulator, prompt: &Prompt) {
 
 fn answer_payment(simulator: &Simulator, request: &EzCashRequest) {
     let due = rupees(request.amount_due);
-    let word = question(&format!("pay how much? [{due}, 0 for nothing] "));
+    let word = question(&format!(
+        "you are the payer: type how much to pay, 0 for nothing, then Enter; Enter alone pays {due}"
+    ));
     let typed = if word.is_empty() { &due } else { &word };
     match Amount::parse(typed) {
         Ok(amount) if amount.is_zero() => {}
@@ -162,7 +164,7 @@ fn answer_payment(simulator: &Simulator, request: &EzCashRequest) {
 }
 
 fn question(text: &str) -> String {
-    out::text(text);
+    out::line(text);
     let mut line = String::new();
     // Without an answer the payer does nothing, as a payer who is not there.
     match std::io::stdin().lock().read_line(&mut line) {

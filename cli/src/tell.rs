@@ -45,7 +45,8 @@ impl Tell {
         let (state, exit) = state_of(outcome);
         self.line(&sentence(outcome, state, self.simulated));
         if exit == Exit::Interrupted {
-            self.line("          interrupted: `caas resume` finishes it");
+            let simulate = if self.simulated { " --simulate" } else { "" };
+            self.line(&format!("          interrupted: `caas resume{simulate}` finishes it"));
         }
     }
 
@@ -142,7 +143,10 @@ fn sentence(outcome: &Outcome, state: &str, simulated: bool) -> String {
     let view = &outcome.charge;
     let note = if simulated { " (simulated)" } else { "" };
     let code = view.attempts.last().map(|attempt| attempt.code.as_str()).filter(|code| !code.is_empty());
-    let code = code.map_or_else(String::new, |code| format!(", carrier's code {code}"));
+    let code = code.map_or_else(String::new, |code| match code.starts_with(['E', 'P']) {
+        true => format!(", carrier's code {code} (`caas status-code {code}`)"),
+        false => format!(", carrier's code {code}"),
+    });
     let refund = if view.refund_due.is_zero() {
         String::new()
     } else {
