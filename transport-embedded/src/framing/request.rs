@@ -1,0 +1,251 @@
+//! Writes a request.
+
+use core::fmt;
+
+/// A POST of a JSON body. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
+#[derive(Clone, Copy)]
+pub struct Post<'r> {
+    /// The Host header: a name or an address, with a port if it is not the usual one.
+    pub host: &'r str,
+    /// The path, from its slash on, with the query if there is one.
+    pub path: &'r str,
+    /// Headers beside those that are always written (Host, User-Agent, Content-Type, Content-Length, Connection).
+    pub headers: &'r [(&'r str, &'r str)],
+    /// The body.
+    pub body: &'r [u8],
+    /// Asks the peer to keep the connection open for a further request.
+    pub keep_alive: bool,
+}
+
+/// Why a request is not written. Whoever configured it is to blame; nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestFault {
+    /// The host is empty or holds a character that no host has (CR, LF, NUL, a space, …).
+    BadHost,
+    /// The path does not begin with a slash, or holds a control character, a space or a byte above `~`.
+    BadPath,
+    /// A header's name is no token, or its value holds a control character, CR, LF and NUL among them.
+    BadHeader {
+        /// Which of the headers given, from 0. Its text is not shown.
+        position: usize,
+    },
+    /// A header that is written anyway, or that would change where the message ends.
+    ReservedHeader {
+        /// Which of the headers given, from 0.
+        position: usize,
+    },
+    /// The request is longer than the buffer.
+    BufferTooSmall,
+}
+
+const USER_AGENT: &str = concat!("caas/", env!("CARGO_PKG_VERSION"));
+const RESERVED: [&str; 11] = [
+    "host",
+    "user-agent",
+    "content-type",
+    "content-length",
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+];
+
+impl<'r> Post<'r> {
+    /// A request without further headers, which asks for the connection to be kept.
+    pub fn new(host: &'r str, path: &'r str, body: &'r [u8]) -> Self {
+        Post { host, path, headers: &[], body, keep_alive: true }
+    }
+
+    /// Writes head and body to the start of `buffer` and says how many bytes they are. With an error, nothing of the
+    /// buffer may be sent.
+    pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
+        self.check()?;
+        let mut writer = Writer { buffer, length: 0 };
+        self.write_to(&mut writer).ok_or(RequestFault::BufferTooSmall)?;
+        Ok(writer.length)
+    }
+
+    fn check(&self) -> Result<(), RequestFault> {
+        let host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        if self.host.is_empty() || !self.host.bytes().all(host) {
+            return Err(RequestFault::BadHost);
+        }
+        if !self.path.starts_with('/') || !self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(RequestFault::BadPath);
+        }
+        for (position, (name, value)) in self.headers.iter().enumerate() {
+            if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(is_field_byte) {
+                return Err(RequestFault::BadHeader { position });
+            }
+            if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+                return Err(RequestFault::ReservedHeader { position });
+            }
+        }
+        Ok(())
+    }
+
+    fn write_to(&self, writer: &mut Writer<'_>) -> Option<()> {
+        writer.texts(&["POST ", self.path, " HTTP/1.1\r\nHost: ", self.host])?;
+        writer.texts(&["\r\nUser-Agent: ", USER_AGENT, "\r\nContent-Type: application/json"])?;
+        writer.texts(&["\r\nContent-Length: "])?;
+        writer.number(self.body.len())?;
+        writer.texts(&["\r\nConnection: ", if self.keep_alive { "keep-alive" } else { "close" }])?;
+        for (name, value) in self.headers {
+            writer.texts(&["\r\n", name, ": ", value])?;
+        }
+        writer.texts(&["\r\n\r\n"])?;
+        writer.bytes(self.body)
+    }
+}
+
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Post")
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .field("headers", &self.headers.len())
+            .field("body_length", &self.body.len())
+            .field("keep_alive", &self.keep_alive)
+            .finish()
+    }
+}
+
+impl fmt::Display for RequestFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RequestFault::BadHost => out.write_str("the host is not one: check the endpoint"),
+            RequestFault::BadPath => out.write_str("the path is not one: check the profile"),
+            RequestFault::BadHeader { position } => {
+                write!(out, "header {position} holds a character that no header has")
+            }
+            RequestFault::ReservedHeader { position } => {
+                write!(out, "header {position} is written by this crate: leave it out")
+            }
+            RequestFault::BufferTooSmall => out.write_str("the request is longer than the buffer"),
+        }
+    }
+}
+
+impl core::error::Error for RequestFault {}
+
+/// A character of a header's name (RFC 9110, 5.6.2).
+pub(super) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// A character of a header's value.
+pub(super) fn is_field_byte(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7F)
+}
+
+struct Writer<'b> {
+    buffer: &'b mut [u8],
+    length: usize,
+}
+
+impl Writer<'_> {
+    fn texts(&mut self, texts: &[&str]) -> Option<()> {
+        texts.iter().try_for_each(|text| self.bytes(text.as_bytes()))
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(bytes.len())?;
+        self.buffer.get_mut(self.length..end)?.copy_from_slice(bytes);
+        self.length = end;
+        Some(())
+    }
+
+    fn number(&mut self, mut number: usize) -> Option<()> {
+        let mut digits = [0; 20];
+        let mut count: usize = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            number /= 10;
+            count = count.saturating_add(1);
+            if number == 0 {
+                break;
+            }
+        }
+        self.bytes(digits.get(digits.len().checked_sub(count)?..)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    fn written(post: &Post<'_>) -> Result<String, RequestFault> {
+        let mut buffer = [0; 512];
+        let length = post.write(&mut buffer)?;
+        Ok(String::from_utf8(buffer[..length].to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_request_is_written_as_rfc_9112_wants_it() {
+        let post = Post {
+            headers: &[("x-client", "42")],
+            keep_alive: false,
+            ..Post::new("h:8080", "/a?b=c", b"{\"a\":1}")
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            written(&post).unwrap(),
+            std::format!(
+                "POST /a?b=c HTTP/1.1\r\nHost: h:8080\r\nUser-Agent: caas/{version}\r\n\
+                 Content-Type: application/json\r\nContent-Length: 7\r\nConnection: close\r\n\
+                 x-client: 42\r\n\r\n{{\"a\":1}}"
+            )
+        );
+    }
+
+    #[test]
+    fn every_length_of_body_is_written_in_digits() {
+        for (length, digits) in [(0, "0"), (9, "9"), (10, "10"), (100, "100"), (305, "305")] {
+            let body = std::vec![b'x'; length];
+            let text = written(&Post::new("h", "/", &body)).unwrap();
+            assert!(text.contains(&std::format!("\r\nContent-Length: {digits}\r\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_byte_that_would_break_the_request_is_taken() {
+        for bad in ["\r", "\n", "\0", "a\r\nB: c", "\u{7f}", "\x1b"] {
+            let named = |name: &str, value: &str| {
+                written(&Post { headers: &[("a", "b"), (name, value)], ..Post::new("h", "/", b"") })
+            };
+            assert_eq!(named("x", bad), Err(RequestFault::BadHeader { position: 1 }), "{bad:?}");
+            assert_eq!(named(bad, "x"), Err(RequestFault::BadHeader { position: 1 }), "{bad:?}");
+            assert_eq!(written(&Post::new(bad, "/", b"")), Err(RequestFault::BadHost), "{bad:?}");
+            let path = std::format!("/{bad}");
+            assert_eq!(written(&Post::new("h", &path, b"")), Err(RequestFault::BadPath), "{bad:?}");
+        }
+        assert_eq!(written(&Post::new("h", "/a b", b"")), Err(RequestFault::BadPath));
+        assert_eq!(written(&Post::new("h", "a", b"")), Err(RequestFault::BadPath));
+        assert_eq!(written(&Post::new("", "/", b"")), Err(RequestFault::BadHost));
+        assert_eq!(written(&Post::new("user@h", "/", b"")), Err(RequestFault::BadHost));
+    }
+
+    #[test]
+    fn headers_that_frame_the_message_are_this_crates() {
+        for name in ["Content-Length", "TRANSFER-ENCODING", "host", "Connection", "Expect"] {
+            let post = Post { headers: &[(name, "1")], ..Post::new("h", "/", b"") };
+            assert_eq!(written(&post), Err(RequestFault::ReservedHeader { position: 0 }), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_is_one_byte_short_is_refused() {
+        let post = Post::new("h", "/", b"{}");
+        let length = written(&post).unwrap().len();
+        let mut buffer = std::vec![0; length];
+        assert_eq!(post.write(&mut buffer), Ok(length));
+        for short in 0..length {
+            assert_eq!(post.write(&mut buffer[..short]), Err(RequestFault::BufferTooSmall));
+        }
+    }
+}
