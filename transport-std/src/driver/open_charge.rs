@@ -254,6 +254,16 @@ impl OpenCharge {
         self.stopping_since.get_or_insert_with(tokio::time::Instant::now);
     }
 
+    /// Ends the sale of a charge that was taken up, of which nothing was sent: with nobody at the machine, a request that
+    /// goes out now could only take money that is owed back at once.
+    pub(super) fn give_up_unsent(&mut self) {
+        let nobody_there = self.origin == Origin::Resumed(AtBoot::RefundDue);
+        if nobody_there && self.charge.payment() == Payment::Requested {
+            // It is closed already where this is refused.
+            let _ = self.give(Input::Command(Command::Cancel));
+        }
+    }
+
     /// Gives the charge an input of its own, for a visit.
     pub(super) fn obey(&mut self, command: Command<'_>) -> Result<(), DeskError> {
         accepted(self.give(Input::Command(command)))

@@ -96,7 +96,9 @@ impl Desk {
         let access = self.access(row)?;
         let at_boot = self.inner.settings.at_boot;
         let (charge, lease) = self.claim(row, &access, at_boot).await?;
-        Ok(OpenCharge::start(self, access, charge, lease, Origin::Resumed(at_boot)))
+        let mut charge = OpenCharge::start(self, access, charge, lease, Origin::Resumed(at_boot));
+        charge.give_up_unsent();
+        Ok(charge)
     }
 
     /// The charge of a row with the right to drive it. Its records are read after the lease is held.
