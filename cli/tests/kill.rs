@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use caas_simulator::{Builder, ConfirmMeaning, Fault, Payer, Service, Simulator, SimulatorEvent, Times};
 use serde_json::Value;
-use shop::{Listening, PAYER, Running, Shop, run, until};
+use shop::{Listening, OTHER_PAYER, PAYER, Running, Shop, run, until};
 
 /// Fast, so that the windows of all carriers pass in seconds.
 const RATE: u32 = 200;
@@ -281,6 +281,26 @@ fn each_signal_leaves_a_charge_that_resume_finishes() {
         assert_eq!(ended["state"], state, "{signal}");
         assert_eq!((shop.carrier.prompts().len(), shop.carrier.ledger().count()), (1, 1));
         shop.resume(&[]).expect(0, "nothing-open");
+    }
+}
+
+/// R14: with nobody at the machine any more, a resume asks no payer for money that would be owed back at once.
+#[test]
+fn what_was_never_sent_is_not_sent_by_a_resume() {
+    for (payer, carrier, service) in
+        [(PAYER, "mobitel", Service::MobitelChargeRequest), (OTHER_PAYER, "ideamart", Service::DirectDebit)]
+    {
+        let mut shop = Shop::new();
+        let port = shop.close_carrier();
+        let charge = Running::start(shop.charge_command(payer, "5", &["--carrier", carrier]));
+        until("nothing can be sent", || charge.said().contains("not-sent"));
+        charge.signal("INT");
+        charge.wait().expect(5, "interrupted");
+        shop.open_carrier(port);
+        shop.resume(&[]).expect(0, "resumed");
+        assert_eq!(shop.only_charge()["payment"], "failed");
+        assert!(shop.carrier.requests().iter().all(|request| request.service != service));
+        assert_eq!(shop.carrier.ledger().count(), 0);
     }
 }
 

@@ -33,6 +33,7 @@ pub struct Shop {
     pub carrier: Simulator,
     pub folder: TempDir,
     rate: u32,
+    closed: Option<u16>,
 }
 
 /// A command that has ended.
@@ -69,7 +70,25 @@ impl Shop {
     /// A shop whose clocks run so many times as fast.
     pub fn at_rate(carrier: Builder, rate: u32) -> Shop {
         let carrier = carrier.clock_rate(rate).start().unwrap();
-        Shop { carrier, folder: tempfile::tempdir().unwrap(), rate }
+        Shop { carrier, folder: tempfile::tempdir().unwrap(), rate, closed: None }
+    }
+
+    /// Takes the carrier off the network; its port, for [`Shop::open_carrier`].
+    pub fn close_carrier(&mut self) -> u16 {
+        let port = self.carrier.address().port();
+        self.carrier = Simulator::start();
+        self.closed = Some(port);
+        port
+    }
+
+    /// Puts a carrier that knows nothing back at the port.
+    pub fn open_carrier(&mut self, port: u16) {
+        self.carrier = Simulator::builder().port(port).clock_rate(self.rate).start().unwrap();
+        self.closed = None;
+    }
+
+    fn url(&self) -> String {
+        self.closed.map_or_else(|| self.carrier.url(), |port| format!("http://127.0.0.1:{port}"))
     }
 
     pub fn journal(&self) -> PathBuf {
@@ -83,7 +102,7 @@ impl Shop {
 
     /// `caas charge …` at this shop's carrier.
     pub fn charge_command(&self, payer: &str, amount: &str, more: &[&str]) -> Command {
-        let mut command = self.command(&["charge", payer, amount, "--endpoint", &self.carrier.url()]);
+        let mut command = self.command(&["charge", payer, amount, "--endpoint", &self.url()]);
         command.args(self.simulated()).args(more);
         command
     }
