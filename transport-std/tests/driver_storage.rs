@@ -32,9 +32,17 @@ fn fill(journal: &Path) {
     let connection = Connection::open(journal).unwrap();
     let pages: u32 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
     for size in [40_000, 3_000] {
         let insert = "INSERT INTO reserves (charge_id, room) VALUES ('filler', zeroblob(?1))";
         while connection.execute(insert, [size]).is_ok() {}
+    }
+    // The pages of the records and the notifications themselves, too.
+    for insert in [
+        "INSERT INTO records (charge_id, sequence, record, written) VALUES ('filler', 0, zeroblob(90), '')",
+        "INSERT INTO inbox (body, state, received) VALUES (randomblob(90), 'applied', '')",
+    ] {
+        while connection.execute(insert, []).is_ok() {}
     }
 }
 
