@@ -48,7 +48,7 @@ Examples:
   caas resume --release --json
 
 Run it when the machine starts. A charge that turns out to be paid is a refund due, because nobody may be standing at
-the machine any more; with --release its goods count as handed out. Exit code 0: every charge came to its end, paid or
+the machine any more; with --release the charge goes on, and its goods count as handed out. Exit code 0: every charge came to its end, paid or
 not. 4: a person must look, caas list --open shows where.";
 
 const AFTER_RESOLVE: &str = "\
@@ -231,7 +231,7 @@ pub struct Ask {
 /// `caas resume`
 #[derive(Args, Clone)]
 pub struct Resume {
-    /// Count goods of charges that are confirmed now as released; without it, what they paid is a refund due
+    /// The customers are still there: goods count as handed out when paid. Otherwise what was paid is a refund due
     #[arg(long)]
     pub release: bool,
     #[command(flatten)]

@@ -47,13 +47,13 @@ pub fn describe(event: &ChargeEvent) -> (&'static str, String, Value) {
         }
         ChargeEvent::NeedsReview(reason) => (
             "needs-review",
-            format!("needs review ({reason:?}): find out, then `caas resolve`"),
-            json!({"reason": format!("{reason:?}")}),
+            format!("needs review ({}): ask the carrier, then `caas resolve`", word(reason)),
+            json!({"reason": word(reason)}),
         ),
         ChargeEvent::Conflict(conflict) => (
             "conflict",
-            format!("evidence contradicts: {conflict:?}"),
-            json!({"conflict": format!("{conflict:?}")}),
+            format!("the carrier contradicts itself: {}", word(conflict)),
+            json!({"conflict": word(conflict)}),
         ),
         ChargeEvent::CredentialsRefused => {
             plain("credentials-refused", "the carrier refused the credentials")
@@ -70,4 +70,16 @@ pub fn describe(event: &ChargeEvent) -> (&'static str, String, Value) {
         }
         _ => plain("event", "something that this version has no words for"),
     }
+}
+
+/// `PaidByNotificationOnly` as `paid-by-notification-only`, as the journal has it.
+fn word(value: &impl std::fmt::Debug) -> String {
+    let mut word = String::new();
+    for letter in format!("{value:?}").chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
 }

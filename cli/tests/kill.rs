@@ -232,7 +232,7 @@ fn agrees(shop: &Shop, number: usize) {
 }
 
 fn payer(number: usize) -> String {
-    format!("07120000{number:02}")
+    format!("07123456{number:02}")
 }
 
 fn sale(number: usize) -> String {

@@ -62,7 +62,7 @@ fn a_resume_while_the_debit_is_out_sends_nothing() {
 fn many_resumes_at_once_finish_each_charge_once() {
     let shop = Shop::with(Simulator::builder().deduplicates(false));
     for number in 0..3 {
-        let payer = format!("071200000{number}");
+        let payer = format!("071234567{number}");
         shop.carrier.fault(Service::MobitelConfirm, Fault::AnswerLostBeforeExecuting, Times::Once);
         let mut charge = Running::start(shop.charge_command(&payer, "5", &[]));
         until("the prompt is in the journal", || charge.said().contains("pending-consent"));
