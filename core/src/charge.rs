@@ -476,6 +476,11 @@ impl Charge {
         transition::payment(&self.standing())
     }
 
+    /// Which request moves the money of this charge.
+    pub const fn captures_at(&self) -> CapturesAt {
+        self.captures_at
+    }
+
     /// Whether the sale still takes place.
     pub const fn sale(&self) -> Sale {
         self.sale

@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use caas_core::charge::AtBoot;
-use caas_core::profile::{self, Profile};
+use caas_core::profile::{self, CapturesAt, Instrument, Profile};
 use caas_simulator::{ConfirmMeaning, Payer, Simulator};
 use caas_transport_std::{
     CarrierAccess, ChargeEvent, ChargeRow, ClockRate, Desk, DeskError, DeskSettings, Ended, Ending, Journal,
@@ -39,6 +39,29 @@ fn carriers() -> [(Profile<'static>, ConfirmMeaning); 3] {
         (impatient(mobitel()), ConfirmMeaning::Captures),
         (impatient(profile::ideamart()), ConfirmMeaning::Reads),
     ]
+}
+
+/// R46: with nobody at the machine a confirm that captures would take money only to owe it back.
+#[tokio::test]
+async fn a_resume_asks_no_confirm_that_captures_and_asks_one_that_reads() {
+    for (captures_at, meaning, taken) in [
+        (CapturesAt::Confirm, ConfirmMeaning::Captures, 0),
+        (CapturesAt::Consent, ConfirmMeaning::Reads, 10_00),
+    ] {
+        let shipped = mobitel();
+        let instrument = Instrument { captures_at, ..shipped.instruments[0] };
+        let profile = Profile { instruments: Vec::leak(vec![instrument]), ..impatient(shipped) };
+        let scene = Scene::with(profile, Simulator::builder().confirm(meaning).payer(Payer::Ask));
+        let desk = scene.desk();
+        let mut charge = desk.begin(&Sold::new("sale-1", "10").order()).await.unwrap();
+        while !matches!(charge.next().await.unwrap(), Some(ChargeEvent::PendingConsent)) {}
+        drop((charge, desk));
+        scene.carrier.approve(&scene.carrier.prompts()[0].reference).unwrap();
+        let resumed = scene.desk().resume_all(|_, _| {}).await.unwrap();
+        let outcome = resumed[0].result.clone().unwrap();
+        assert_eq!(scene.captured(), taken, "{captures_at:?}");
+        assert_eq!(outcome.charge.refund_due.minor(), taken, "{captures_at:?} {outcome:?}");
+    }
 }
 
 /// R02, R03, R22, R46, R47: the runtime goes after each event that there is, and a new program takes over.

@@ -9,7 +9,7 @@ use caas_core::charge::{
     AtBoot, Charge, Command, Handled, Ignored, Input, Payment, PersistToken, ReleasePermit, Sale, SendToken,
     Sent, Ticket,
 };
-use caas_core::profile::Service;
+use caas_core::profile::{CapturesAt, Service};
 use caas_core::time::Instant;
 use caas_core::wire::notification;
 use tokio::sync::{oneshot, watch};
@@ -254,11 +254,15 @@ impl OpenCharge {
         self.stopping_since.get_or_insert_with(tokio::time::Instant::now);
     }
 
-    /// Ends the sale of a charge that was taken up, of which nothing was sent: with nobody at the machine, a request that
-    /// goes out now could only take money that is owed back at once.
-    pub(super) fn give_up_unsent(&mut self) {
+    /// Ends the sale of a charge that was taken up and that only a further request of ours would charge: with nobody at the
+    /// machine it could only take money that is owed back at once. That is one of which nothing was sent, and one whose
+    /// confirm captures. Where nobody knows whether confirm captures, it is asked: the answer ends a doubt.
+    pub(super) fn give_up_uncharged(&mut self) {
         let nobody_there = self.origin == Origin::Resumed(AtBoot::RefundDue);
-        if nobody_there && self.charge.payment() == Payment::Requested {
+        let payment = self.charge.payment();
+        let waits_for_confirm =
+            payment == Payment::PendingConsent && self.charge.captures_at() == CapturesAt::Confirm;
+        if nobody_there && (payment == Payment::Requested || waits_for_confirm) {
             // It is closed already where this is refused.
             let _ = self.give(Input::Command(Command::Cancel));
         }

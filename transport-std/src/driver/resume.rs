@@ -97,7 +97,7 @@ impl Desk {
         let at_boot = self.inner.settings.at_boot;
         let (charge, lease) = self.claim(row, &access, at_boot).await?;
         let mut charge = OpenCharge::start(self, access, charge, lease, Origin::Resumed(at_boot));
-        charge.give_up_unsent();
+        charge.give_up_uncharged();
         Ok(charge)
     }
 
