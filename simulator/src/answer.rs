@@ -7,18 +7,24 @@ use serde_json::Value;
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
+    /// Beside the content's type and length.
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
+    pub(crate) fn text(status: u16, content_type: &'static str, body: &str) -> Self {
+        Self { status, content_type, headers: Vec::new(), body: body.into() }
+    }
+
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string().into_bytes() }
+        Self::text(status, "application/json", &body.to_string())
     }
 
     pub(crate) fn html(status: u16, title: &str) -> Self {
         let page =
             format!("<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>");
-        Self { status, content_type: "text/html", body: page.into_bytes() }
+        Self::text(status, "text/html", &page)
     }
 
     /// The body of IBM API Connect's own errors.
@@ -29,5 +35,11 @@ impl Answer {
                 "httpCode": status.to_string(), "httpMessage": message, "moreInformation": more,
             }),
         )
+    }
+
+    /// The same with one more header.
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }

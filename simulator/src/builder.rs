@@ -110,6 +110,18 @@ impl Builder {
         self
     }
 
+    /// What chance starts from: faults by probability and latencies; 1 by default, so that runs repeat.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// Whether magic numbers and amounts have their meaning ([`MAGIC`](crate::MAGIC)); they have by default.
+    pub fn magic_values(mut self, magic: bool) -> Self {
+        self.settings.magic_values = magic;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors

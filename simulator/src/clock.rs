@@ -30,6 +30,10 @@ impl VirtualClock {
         self.rate = rate;
     }
 
+    pub(crate) fn rate(&self) -> u32 {
+        self.rate
+    }
+
     /// The real time until the virtual moment `due`; none while the clock stands still.
     pub(crate) fn real_time_until(&self, due: u64) -> Option<Duration> {
         let ahead = due.saturating_sub(self.now());

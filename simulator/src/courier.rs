@@ -31,8 +31,8 @@ pub(crate) async fn run(engine: Arc<Engine>) {
 }
 
 fn next_errand(state: &mut State, now: u64) -> Option<(Errand, Option<String>)> {
-    let book = &mut state.book;
-    let errand = book.outbox.next_errand(now, || book.faults.take_notification())?;
+    let (book, random) = (&mut state.book, &mut state.random);
+    let errand = book.outbox.next_errand(now, || book.faults.take_notification(random))?;
     Some((errand, state.settings.notify_url.clone()))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::SimulatorEvent;
 use crate::state::State;
@@ -14,6 +14,8 @@ pub(crate) struct Engine {
     /// Wakes the courier.
     pub(crate) wake: Notify,
     pub(crate) events: broadcast::Sender<SimulatorEvent>,
+    /// Counts what changes the state without an event of its own.
+    pub(crate) changes: watch::Sender<u64>,
 }
 
 impl Engine {
@@ -22,13 +24,21 @@ impl Engine {
 
     pub(crate) fn new(state: State) -> Self {
         let (events, _) = broadcast::channel(Self::EVENTS_KEPT);
-        Self { state: Mutex::new(state), changed: Condvar::new(), wake: Notify::new(), events }
+        let (changes, _) = watch::channel(0);
+        Self { state: Mutex::new(state), changed: Condvar::new(), wake: Notify::new(), events, changes }
     }
 
     /// Brings the state up to the present, does `work` on it, and tells observers what happened.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State, u64) -> R) -> R {
         let result = self.with_unwoken(work);
         self.wake.notify_one();
+        result
+    }
+
+    /// As [`with`](Self::with), for work that changes what a page shows: pages look again.
+    pub(crate) fn change<R>(&self, work: impl FnOnce(&mut State, u64) -> R) -> R {
+        let result = self.with(work);
+        self.changes.send_modify(|count| *count += 1);
         result
     }
 
@@ -44,7 +54,7 @@ impl Engine {
 
     /// Skips virtual time and does what was due in it; returns the new virtual time.
     pub(crate) fn fast_forward(&self, time: Duration) -> u64 {
-        self.with(|state, _| {
+        self.change(|state, _| {
             state.clock.skip(time);
             let now = state.clock.now();
             state.advance(now);

@@ -1,13 +1,12 @@
-//! Faults as data: what goes wrong, and how often. What a fault does to the wire is decided here; the server
-//! only carries it out.
-
-use std::collections::{BTreeMap, VecDeque};
+//! Faults of a service as data: what goes wrong. What a fault does to the wire is decided here; the server only
+//! carries it out.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Service;
 use crate::answer::Answer;
+use crate::random::Random;
 
 /// What goes wrong with a request to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,18 +16,46 @@ pub enum Fault {
     AnswerLostBeforeExecuting,
     /// The request is executed and the connection closes without an answer.
     AnswerLostAfterExecuting,
+    /// The connection closes without an answer, and the request is executed so many virtual milliseconds later.
+    ExecutedLate(u64),
     /// The connection is reset (TCP RST) without an answer; nothing was executed.
     ResetConnection,
+    /// The request is executed and the connection is reset (TCP RST) without an answer.
+    ResetAfterExecuting,
     /// Executed; 200 with an empty body.
     EmptyAnswer,
     /// Executed; 200 with a body that is not JSON.
     Garbage,
     /// Executed; the whole Content-Length is declared, the body stops after so many bytes.
     Truncate(usize),
+    /// Executed; so many bytes more are declared than come before the connection closes.
+    LengthTooLong(usize),
+    /// Executed; so many bytes less are declared than come.
+    LengthTooShort(usize),
     /// Not executed; this HTTP status (100 to 199 are no answers and become 500) and this body.
     Status(u16, String),
+    /// Not executed; this HTTP status with a page of HTML, as a proxy answers.
+    HtmlPage(u16),
+    /// Executed; this HTTP status with a page of HTML all the same.
+    HtmlPageAfterExecuting(u16),
+    /// Not executed; IBM's 429 "Rate Limit exceeded" with its headers.
+    RateLimited,
     /// Executed; the answer comes so many real milliseconds later, however fast the virtual clock is.
     Latency(u64),
+    /// Executed; as [`Latency`](Fault::Latency), from `from` to `to` milliseconds, all alike, by the seed.
+    LatencyUniform {
+        /// The shortest.
+        from: u64,
+        /// The longest.
+        to: u64,
+    },
+    /// Executed; as [`Latency`](Fault::Latency), distributed about normally around `mean`, by the seed.
+    LatencyNormal {
+        /// Milliseconds in the middle.
+        mean: u64,
+        /// Two thirds of the answers are this near.
+        deviation: u64,
+    },
     /// Not executed; this application status code under HTTP 200.
     StatusCode(String),
     /// IBM's 500 "Failed to establish a backside connection", which says nothing about what was executed.
@@ -40,35 +67,6 @@ pub enum Fault {
     SlowBytes(u64),
 }
 
-/// What goes wrong with the delivery of a charging notification.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum NotificationFault {
-    /// It is never sent, and not re-delivered either.
-    Drop,
-    /// It is sent so many times more, 1000 at most.
-    Duplicate(u32),
-    /// It is sent so many virtual milliseconds later.
-    Delay(u64),
-    /// It is held back until another notification was sent, or for 30 s (virtual).
-    Reorder,
-    /// It arrives, its acknowledgement is lost: it is delivered again.
-    AckLost,
-    /// It arrives cut in half; what acknowledges that all the same gets no other copy.
-    Corrupt,
-}
-
-/// How often a fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
-    /// The next request.
-    Once,
-    /// The next so many requests.
-    Next(u32),
-    /// Until the faults are cleared.
-    Always,
-}
-
 /// How an answer goes over the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
@@ -76,50 +74,91 @@ pub(crate) enum Delivery {
     Close,
     Reset,
     Truncated(Answer, usize),
+    /// Declares this length whatever the body's is.
+    Declared(Answer, usize),
     Late(Answer, u64),
     Slow(Answer, u64),
 }
 
 impl Fault {
-    /// Whether the service executes the request in spite of the fault.
+    /// Whether the service executes the request in spite of the fault, before its answer or later.
     pub fn executes(&self) -> bool {
         match self {
             Fault::AnswerLostBeforeExecuting
             | Fault::ResetConnection
             | Fault::Status(..)
+            | Fault::HtmlPage(_)
+            | Fault::RateLimited
             | Fault::StatusCode(_) => false,
             Fault::BacksideAmbiguous { executes } => *executes,
             Fault::AnswerLostAfterExecuting
+            | Fault::ExecutedLate(_)
+            | Fault::ResetAfterExecuting
             | Fault::EmptyAnswer
             | Fault::Garbage
             | Fault::Truncate(_)
+            | Fault::LengthTooLong(_)
+            | Fault::LengthTooShort(_)
+            | Fault::HtmlPageAfterExecuting(_)
             | Fault::Latency(_)
+            | Fault::LatencyUniform { .. }
+            | Fault::LatencyNormal { .. }
             | Fault::SlowBytes(_) => true,
         }
     }
 
     /// What the wire carries; `answer` is what the service answered, if it executed.
-    pub(crate) fn shape(&self, service: Service, answer: Option<Answer>) -> Delivery {
-        let body = |body: &str| Answer { status: 200, content_type: "application/json", body: body.into() };
-        match (self, answer) {
-            (Fault::ResetConnection, _) => Delivery::Reset,
-            (Fault::EmptyAnswer, _) => Delivery::Whole(body("")),
-            (Fault::Garbage, _) => Delivery::Whole(body(GARBAGE)),
-            (Fault::Status(status, text), _) => {
-                Delivery::Whole(Answer { status: final_status(*status), ..body(text) })
+    pub(crate) fn shape(&self, service: Service, answer: Option<Answer>, random: &mut Random) -> Delivery {
+        match (self.instead(service), answer) {
+            (Some(delivery), _) => delivery,
+            (None, Some(answer)) => self.spoil(answer, random),
+            (None, None) => Delivery::Close,
+        }
+    }
+
+    /// What comes in place of the service's answer, for the faults that replace it.
+    fn instead(&self, service: Service) -> Option<Delivery> {
+        let answer = match self {
+            Fault::AnswerLostBeforeExecuting | Fault::AnswerLostAfterExecuting | Fault::ExecutedLate(_) => {
+                return Some(Delivery::Close);
             }
-            (Fault::StatusCode(code), _) => Delivery::Whole(application_code(service, code)),
-            (Fault::BacksideAmbiguous { .. }, _) => Delivery::Whole(Answer::gateway(
-                500,
-                "Internal Server Error",
-                "Failed to establish a backside connection",
-            )),
-            (Fault::Truncate(bytes), Some(answer)) => Delivery::Truncated(answer, *bytes),
-            (Fault::Latency(milliseconds), Some(answer)) => Delivery::Late(answer, *milliseconds),
-            (Fault::SlowBytes(milliseconds), Some(answer)) => Delivery::Slow(answer, *milliseconds),
-            (Fault::AnswerLostBeforeExecuting | Fault::AnswerLostAfterExecuting, _) | (_, None) => {
-                Delivery::Close
+            Fault::ResetConnection | Fault::ResetAfterExecuting => return Some(Delivery::Reset),
+            Fault::EmptyAnswer => Answer::text(200, "application/json", ""),
+            Fault::Garbage => Answer::text(200, "application/json", GARBAGE),
+            Fault::Status(status, text) => Answer::text(final_status(*status), "application/json", text),
+            Fault::HtmlPage(status) | Fault::HtmlPageAfterExecuting(status) => {
+                Answer::html(final_status(*status), "Service Unavailable")
             }
+            Fault::RateLimited => rate_limited(),
+            Fault::StatusCode(code) => application_code(service, code),
+            Fault::BacksideAmbiguous { .. } => {
+                Answer::gateway(500, "Internal Server Error", "Failed to establish a backside connection")
+            }
+            Fault::Truncate(_)
+            | Fault::LengthTooLong(_)
+            | Fault::LengthTooShort(_)
+            | Fault::Latency(_)
+            | Fault::LatencyUniform { .. }
+            | Fault::LatencyNormal { .. }
+            | Fault::SlowBytes(_) => return None,
+        };
+        Some(Delivery::Whole(answer))
+    }
+
+    /// The service's own answer, brought over the wire badly.
+    fn spoil(&self, answer: Answer, random: &mut Random) -> Delivery {
+        let length = answer.body.len();
+        match self {
+            Fault::Truncate(bytes) => Delivery::Truncated(answer, *bytes),
+            Fault::LengthTooLong(bytes) => Delivery::Declared(answer, length.saturating_add(*bytes)),
+            Fault::LengthTooShort(bytes) => Delivery::Declared(answer, length.saturating_sub(*bytes)),
+            Fault::Latency(milliseconds) => Delivery::Late(answer, *milliseconds),
+            Fault::LatencyUniform { from, to } => Delivery::Late(answer, random.uniform(*from, *to)),
+            Fault::LatencyNormal { mean, deviation } => {
+                Delivery::Late(answer, random.normal(*mean, *deviation))
+            }
+            Fault::SlowBytes(milliseconds) => Delivery::Slow(answer, *milliseconds),
+            _ => Delivery::Whole(answer),
         }
     }
 }
@@ -129,6 +168,12 @@ const GARBAGE: &str = "}{ %% not json \u{0} \u{fffd}";
 
 fn final_status(status: u16) -> u16 {
     if (200..=999).contains(&status) { status } else { 500 }
+}
+
+fn rate_limited() -> Answer {
+    Answer::gateway(429, "Too Many Requests", "Rate Limit exceeded")
+        .with("x-ratelimit-limit", "name=default,100;")
+        .with("x-ratelimit-remaining", "name=default,0;")
 }
 
 fn application_code(service: Service, code: &str) -> Answer {
@@ -141,79 +186,9 @@ fn application_code(service: Service, code: &str) -> Answer {
     Answer::json(200, &body)
 }
 
-/// Faults waiting for requests, per service in the order they were set.
-#[derive(Default)]
-pub(crate) struct FaultPlan {
-    services: BTreeMap<Service, Queue<Fault>>,
-    notifications: Queue<NotificationFault>,
-}
-
-impl FaultPlan {
-    pub(crate) fn add(&mut self, service: Service, fault: Fault, times: Times) {
-        self.services.entry(service).or_default().add(fault, times);
-    }
-
-    pub(crate) fn add_notification(&mut self, fault: NotificationFault, times: Times) {
-        self.notifications.add(fault, times);
-    }
-
-    pub(crate) fn take(&mut self, service: Service) -> Option<Fault> {
-        self.services.get_mut(&service)?.take()
-    }
-
-    pub(crate) fn take_notification(&mut self) -> Option<NotificationFault> {
-        self.notifications.take()
-    }
-}
-
-struct Queue<F>(VecDeque<(F, Times)>);
-
-impl<F> Default for Queue<F> {
-    fn default() -> Self {
-        Self(VecDeque::new())
-    }
-}
-
-impl<F: Clone> Queue<F> {
-    fn add(&mut self, fault: F, times: Times) {
-        self.0.push_back((fault, times));
-    }
-
-    fn take(&mut self) -> Option<F> {
-        loop {
-            let (fault, times) = self.0.front_mut()?;
-            let fault = fault.clone();
-            match times {
-                Times::Always => return Some(fault),
-                Times::Next(0) => {
-                    self.0.pop_front();
-                }
-                Times::Next(left) => {
-                    *left -= 1;
-                    return Some(fault);
-                }
-                Times::Once => {
-                    self.0.pop_front();
-                    return Some(fault);
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn faults_of_one_service_strike_in_the_order_set_and_as_often_as_said() {
-        let mut plan = FaultPlan::default();
-        plan.add(Service::DirectDebit, Fault::Garbage, Times::Next(2));
-        plan.add(Service::DirectDebit, Fault::EmptyAnswer, Times::Once);
-        let taken: Vec<_> = std::iter::from_fn(|| plan.take(Service::DirectDebit)).collect();
-        assert_eq!(taken, [Fault::Garbage, Fault::Garbage, Fault::EmptyAnswer]);
-        assert_eq!(plan.take(Service::QueryBalance), None);
-    }
 
     #[test]
     fn a_fault_reads_from_json() {

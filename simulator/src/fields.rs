@@ -19,6 +19,12 @@ impl Fields {
         })
     }
 
+    /// A member which is an array of strings.
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let items = self.0.get(name)?.as_array()?;
+        items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+    }
+
     /// The first of these members which is an object.
     pub(crate) fn object(&self, names: &[&str]) -> Option<Self> {
         names.iter().find_map(|name| match self.0.get(*name)? {

@@ -1,12 +1,14 @@
 //! The Ideamart family: balance query, direct debit, list of payment instruments.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::fields::Fields;
 use crate::settings::DuplicateAnswer;
 use crate::state::{ExecutedDebit, State};
-use crate::{Capture, CaptureSource, CarrierFamily, EzCashRequest, EzCashState, money, subscriber};
+use crate::{
+    Capture, CaptureSource, CarrierFamily, EzCashRequest, EzCashState, magic, money, preset, subscriber,
+};
 
 /// What every service of the family wants: a JSON object, known credentials, a subscriber.
 pub(crate) fn admit(state: &State, body: &[u8]) -> Result<Admitted, Answer> {
@@ -46,17 +48,18 @@ pub(crate) fn query_balance(state: &mut State, request: &Admitted) -> Answer {
     Answer::json(200, &body)
 }
 
-/// Lists the instruments of a subscriber: everybody has both.
-pub(crate) fn list_instruments(request: &Admitted) -> Answer {
-    let mobile = json!({ "name": "Mobile Account", "type": "SYNC" });
-    let ezcash = json!({ "name": "Dialog-Ezcash", "type": "ASYNC" });
-    let wanted = request.fields.text(&["type"]).unwrap_or_default().to_ascii_lowercase();
-    let list = match wanted.as_str() {
-        "" | "all" => json!([mobile, ezcash]),
-        "sync" => json!([mobile]),
-        "async" => json!([ezcash]),
-        _ => return refusal("E1312"),
-    };
+/// Lists the instruments of a subscriber.
+pub(crate) fn list_instruments(state: &mut State, request: &Admitted) -> Answer {
+    let wanted = request.fields.text(&["type"]).unwrap_or_default().to_ascii_uppercase();
+    if !["", "ALL", "SYNC", "ASYNC"].contains(&wanted.as_str()) {
+        return refusal("E1312");
+    }
+    let account = state.subscriber(&request.subscriber);
+    let list: Vec<Value> = preset::INSTRUMENTS
+        .iter()
+        .filter(|(name, kind)| account.may_use(name) && ["", "ALL", kind].contains(&wanted.as_str()))
+        .map(|(name, kind)| json!({ "name": name, "type": kind }))
+        .collect();
     Answer::json(
         200,
         &json!({ "statusCode": "S1000", "statusDetail": "Success", "paymentInstrumentList": list }),
@@ -75,8 +78,12 @@ pub(crate) fn direct_debit(state: &mut State, request: &Admitted, now: u64) -> A
     {
         return repeated(earlier, &debit, state.settings.duplicate_answer);
     }
-    if !state.subscriber(&debit.subscriber).is_active() {
+    let account = state.subscriber(&debit.subscriber);
+    if !account.is_active() {
         return refusal("E1317");
+    }
+    if !account.may_use(debit.instrument.name()) {
+        return refusal("E1382");
     }
     let executed = match debit.instrument {
         Instrument::MobileAccount => charge(state, &debit, now),
@@ -133,6 +140,13 @@ impl Debit {
 const EXTERNAL_ID_CHARACTERS: usize = 32;
 
 impl Instrument {
+    fn name(&self) -> &'static str {
+        match self {
+            Instrument::MobileAccount => "Mobile Account",
+            Instrument::EzCash => "Dialog-Ezcash",
+        }
+    }
+
     fn read(fields: &Fields) -> Result<Self, Answer> {
         let name = fields.text(&["paymentInstrument", "paymentInstrumentName"]);
         let name = name.unwrap_or_default().replace(' ', "").to_ascii_lowercase();
@@ -170,10 +184,13 @@ fn charge(state: &mut State, debit: &Debit, now: u64) -> Result<Answer, Answer> 
     let internal_id = state.ids.internal();
     let time = state.local_time(now).basic();
     let account = state.subscriber(&debit.subscriber);
-    let Some(rest) = account.balance.checked_sub(debit.amount) else {
+    let rest = account.balance.checked_sub(debit.amount);
+    let Some(rest) =
+        rest.filter(|_| !magic::has_no_balance(&state.settings, &debit.subscriber, debit.amount))
+    else {
         return Err(charging_error(debit, &internal_id, &time));
     };
-    account.balance = rest;
+    state.subscriber(&debit.subscriber).balance = rest;
     state.record(Capture {
         serial: state.book.ledger.next_serial(),
         at: now,
@@ -256,6 +273,7 @@ fn refusal(code: &str) -> Answer {
         "E1325" => "Format of the address is invalid",
         "E1377" => "Invalid payment instrument name.",
         "E1379" => "Transaction has already completed.",
+        "E1382" => "Payment Instrument is not allowed perform transactions.",
         "E1380" => "Transaction currency not supported.",
         _ => "Invalid charging amount",
     };

@@ -6,7 +6,7 @@ use crate::answer::Answer;
 use crate::clock::milliseconds;
 use crate::fields::Fields;
 use crate::state::State;
-use crate::{CaptureSource, ConfirmMeaning, Prompt, PromptState, money, preset, subscriber};
+use crate::{CaptureSource, ConfirmMeaning, Prompt, PromptState, magic, money, preset, subscriber};
 
 /// The gateway in front of both services: it knows clients, not subscribers.
 pub(crate) fn admit(state: &State, client_id: Option<&str>, body: &[u8]) -> Result<Fields, Answer> {
@@ -35,7 +35,7 @@ pub(crate) fn charge_request(state: &mut State, request: &Fields, now: u64) -> A
     if !account.is_active() {
         return answer("", "The account is not active", preset::MOBITEL_DECLINED);
     }
-    if account.balance < amount {
+    if account.balance < amount || magic::has_no_balance(&state.settings, &name, amount) {
         return answer("", "Insufficient balance", preset::MOBITEL_INSUFFICIENT_BALANCE);
     }
     if state.settings.handset_busy_while_prompted && has_open_prompt(state, &name) {
@@ -49,6 +49,7 @@ pub(crate) fn charge_request(state: &mut State, request: &Fields, now: u64) -> A
         text: format!("Pay Rs {}? Enter your PIN to approve, 0 to decline.", money::decimal(amount)),
         opened_at: now,
         expires_at: now.saturating_add(milliseconds(state.settings.prompt_lifetime)),
+        answered_at: None,
         state: PromptState::Open,
         captured: false,
     });

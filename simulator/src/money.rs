@@ -1,5 +1,8 @@
 //! Amounts as text on the wire and as integer minor units inside.
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 /// Reads `5`, `300.0` or `10.00`. Signs, exponents and a third decimal are refused.
 pub(crate) fn parse(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "00"));
@@ -9,6 +12,34 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     }
     let cents: u64 = format!("{fraction:0<2}").parse().ok()?;
     whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(cents)
+}
+
+/// A sum in JSON: decimal text like `"12.50"` (a number is read too), `""` for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "String")]
+pub struct Sum(
+    /// Minor units.
+    pub Option<u64>,
+);
+
+impl TryFrom<Value> for Sum {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if text.is_empty() {
+            return Ok(Sum(None));
+        }
+        parse(&text)
+            .map(|minor| Sum(Some(minor)))
+            .ok_or_else(|| format!("{value} is not a sum like \"10.00\""))
+    }
+}
+
+impl From<Sum> for String {
+    fn from(sum: Sum) -> Self {
+        sum.0.map(decimal).unwrap_or_default()
+    }
 }
 
 /// `10.00`

@@ -36,6 +36,8 @@ pub struct Prompt {
     pub opened_at: u64,
     /// Virtual milliseconds; from then on it cannot be answered.
     pub expires_at: u64,
+    /// When it was answered or expired, in virtual milliseconds.
+    pub answered_at: Option<u64>,
     /// Where it stands.
     pub state: PromptState,
     /// Whether the money was taken.

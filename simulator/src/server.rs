@@ -1,8 +1,7 @@
 //! HTTP on the loopback: routes requests and puts answers on the wire, faults included.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,16 +11,22 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use crate::Service;
-use crate::admin;
+use crate::admin::{self, Call};
 use crate::answer::Answer;
 use crate::engine::Engine;
-use crate::exchange;
+use crate::event_stream::EventStream;
+use crate::exchange::{self, ServiceCall};
 use crate::fault::Delivery;
+use crate::guard;
+use crate::outgoing::Outgoing;
 use crate::paced_body::PacedBody;
+use crate::page;
+use crate::routes::{self, Found, Work};
 
 /// A charge request is under 1 KB; a client that sends more than this is broken.
 const LARGEST_REQUEST: usize = 64 * 1024;
@@ -41,11 +46,20 @@ pub(crate) async fn run(listener: TcpListener, engine: Arc<Engine>) {
     }
 }
 
+/// What a fault does to a connection once HTTP has let go of it.
+enum Farewell {
+    Reset,
+    /// These bytes, which no HTTP library would write.
+    Bytes(Vec<u8>),
+}
+
+type LastAct = Arc<Mutex<Option<Farewell>>>;
+
 async fn serve(stream: TcpStream, engine: Arc<Engine>) {
-    let reset = Arc::new(AtomicBool::new(false));
+    let last_act = LastAct::default();
     let service = service_fn({
-        let reset = Arc::clone(&reset);
-        move |request| handle(request, Arc::clone(&engine), Arc::clone(&reset))
+        let last_act = Arc::clone(&last_act);
+        move |request| handle(request, Arc::clone(&engine), Arc::clone(&last_act))
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -53,18 +67,31 @@ async fn serve(stream: TcpStream, engine: Arc<Engine>) {
         .serve_connection(TokioIo::new(stream), service);
     // An error here is a client that went away, or a fault that hung up on it.
     let _ = (&mut connection).await;
-    if reset.load(Ordering::Relaxed) {
-        let stream = connection.into_parts().io.into_inner();
-        // A socket that cannot be told is closed the common way when dropped.
-        let _ = stream.set_zero_linger();
+    let farewell = last_act.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(farewell) = farewell {
+        say(farewell, connection.into_parts().io.into_inner()).await;
+    }
+}
+
+async fn say(farewell: Farewell, mut stream: TcpStream) {
+    match farewell {
+        Farewell::Reset => {
+            // A socket that cannot be told is closed the common way when dropped.
+            let _ = stream.set_zero_linger();
+        }
+        Farewell::Bytes(bytes) => {
+            // A client that is gone misses them.
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
     }
 }
 
 async fn handle(
     request: Request<Incoming>,
     engine: Arc<Engine>,
-    reset: Arc<AtomicBool>,
-) -> io::Result<Response<PacedBody>> {
+    last_act: LastAct,
+) -> io::Result<Response<Outgoing>> {
     let (head, body) = request.into_parts();
     if body.size_hint().lower() > LARGEST_REQUEST as u64 {
         return respond(&Answer::html(413, "Content Too Large"));
@@ -77,33 +104,73 @@ async fn handle(
         Ok(Err(error)) => return Err(io::Error::other(error)),
         Err(late) => return Err(late.into()),
     };
-    put_on_wire(route(&head, &body, &engine), &reset).await
+    let path = head.uri.path();
+    if path == "/" || path.starts_with("/sim/") {
+        return answer_person(&head, &body, &engine);
+    }
+    put_on_wire(call_service(&head, &body, &engine), &last_act).await
 }
 
-fn route(head: &http::request::Parts, body: &Bytes, engine: &Engine) -> Delivery {
-    let path = head.uri.path();
-    if let Some(admin_path) = path.strip_prefix("/sim/") {
-        return Delivery::Whole(admin::answer(engine, &head.method, admin_path, body));
+/// The page and its API.
+fn answer_person(
+    head: &http::request::Parts,
+    body: &Bytes,
+    engine: &Engine,
+) -> io::Result<Response<Outgoing>> {
+    if let Some(why) = guard::refusal(&head.headers) {
+        return respond_to_person(&Answer::json(403, &serde_json::json!({ "error": why })));
     }
+    match routes::find(head.method.as_str(), head.uri.path()) {
+        Found::Work(Work::Json(work), parameters) => {
+            respond_to_person(&admin::answer(work, &Call { engine, parameters, body }))
+        }
+        Found::Work(Work::File(file), _) => respond_to_person(&file.answer()),
+        Found::Work(Work::Events, _) => {
+            let head = Response::builder().header("content-type", "text/event-stream");
+            let response = page::HEADERS.iter().fold(head, |head, (name, value)| head.header(*name, *value));
+            response.body(Outgoing::Events(EventStream::open(engine))).map_err(io::Error::other)
+        }
+        Found::OtherMethods(methods) => {
+            let mut response = respond_to_person(&Answer::html(405, "Method Not Allowed"))?;
+            // A list of methods is a header's value.
+            if let Ok(methods) = methods.parse() {
+                response.headers_mut().insert("allow", methods);
+            }
+            Ok(response)
+        }
+        Found::Nothing => respond_to_person(&Answer::html(404, "Not Found")),
+    }
+}
+
+/// A carrier's services.
+fn call_service(head: &http::request::Parts, body: &Bytes, engine: &Engine) -> Delivery {
+    let path = head.uri.path();
     let Some(service) = Service::at(path) else {
         return Delivery::Whole(Answer::html(404, "Not Found"));
     };
     if head.method != Method::POST {
-        return Delivery::Whole(Answer::html(405, "Method Not Allowed"));
+        return Delivery::Whole(Answer::html(405, "Method Not Allowed").with("allow", "POST"));
     }
     let client_id = head.headers.get("x-ibm-client-id").and_then(|value| value.to_str().ok());
-    engine.with(|state, now| exchange::decide(state, service, client_id, body, now))
+    let call = ServiceCall {
+        service,
+        path: path.to_owned(),
+        client_id: client_id.map(str::to_owned),
+        body: body.to_vec(),
+    };
+    engine.with(|state, now| exchange::decide(state, &call, now))
 }
 
-async fn put_on_wire(delivery: Delivery, reset: &AtomicBool) -> io::Result<Response<PacedBody>> {
-    let hang_up = || Err(io::Error::other("hung up by a fault"));
+async fn put_on_wire(delivery: Delivery, last_act: &LastAct) -> io::Result<Response<Outgoing>> {
+    let hang_up = |farewell: Option<Farewell>| {
+        *last_act.lock().unwrap_or_else(PoisonError::into_inner) = farewell;
+        Err(io::Error::other("hung up by a fault"))
+    };
     match delivery {
         Delivery::Whole(answer) => respond(&answer),
-        Delivery::Close => hang_up(),
-        Delivery::Reset => {
-            reset.store(true, Ordering::Relaxed);
-            hang_up()
-        }
+        Delivery::Close => hang_up(None),
+        Delivery::Reset => hang_up(Some(Farewell::Reset)),
+        Delivery::Declared(answer, length) => hang_up(Some(Farewell::Bytes(declaring(&answer, length)))),
         Delivery::Late(answer, milliseconds) => {
             sleep(Duration::from_millis(milliseconds)).await;
             respond(&answer)
@@ -116,17 +183,31 @@ async fn put_on_wire(delivery: Delivery, reset: &AtomicBool) -> io::Result<Respo
     }
 }
 
-fn respond(answer: &Answer) -> io::Result<Response<PacedBody>> {
+/// The whole answer under a length that is not its own.
+fn declaring(answer: &Answer, length: usize) -> Vec<u8> {
+    let status = answer.status;
+    let mut bytes = format!(
+        "HTTP/1.1 {status} OK\r\ncontent-type: {}\r\ncontent-length: {length}\r\n\r\n",
+        answer.content_type
+    )
+    .into_bytes();
+    bytes.extend_from_slice(&answer.body);
+    bytes
+}
+
+fn respond(answer: &Answer) -> io::Result<Response<Outgoing>> {
     with_body(answer, PacedBody::whole(answer.body.clone()))
 }
 
-fn with_body(answer: &Answer, body: PacedBody) -> io::Result<Response<PacedBody>> {
-    let mut response = Response::builder()
+fn respond_to_person(answer: &Answer) -> io::Result<Response<Outgoing>> {
+    respond(&page::HEADERS.iter().fold(answer.clone(), |answer, (name, value)| answer.with(name, value)))
+}
+
+fn with_body(answer: &Answer, body: PacedBody) -> io::Result<Response<Outgoing>> {
+    let head = Response::builder()
         .status(answer.status)
         .header("content-type", answer.content_type)
         .header("content-length", answer.body.len());
-    if answer.status == 405 {
-        response = response.header("allow", "POST");
-    }
-    response.body(body).map_err(io::Error::other)
+    let head = answer.headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
+    head.body(Outgoing::Paced(body)).map_err(io::Error::other)
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::preset;
 
 /// What Mobitel's confirm does. The document says "to complete the transaction" and no more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ConfirmMeaning {
     /// The payer's consent takes the money; confirm only tells.
     #[default]
@@ -15,7 +18,8 @@ pub enum ConfirmMeaning {
 }
 
 /// What the payer does with a prompt, and with an eZ Cash request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Payer {
     /// Consents; pays the whole amount due at eZ Cash.
     #[default]
@@ -31,7 +35,8 @@ pub enum Payer {
 }
 
 /// What a repeated `externalTrxId` is answered where the carrier de-duplicates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DuplicateAnswer {
     /// The first answer once more.
     #[default]
@@ -93,6 +98,8 @@ pub(crate) struct Settings {
     pub(crate) amount_due: Option<u64>,
     pub(crate) opening_balance: u64,
     pub(crate) notify_url: Option<String>,
+    pub(crate) magic_values: bool,
+    pub(crate) seed: u64,
 }
 
 impl Default for Settings {
@@ -109,6 +116,8 @@ impl Default for Settings {
             amount_due: None,
             opening_balance: preset::BALANCE,
             notify_url: None,
+            magic_values: true,
+            seed: preset::SEED,
         }
     }
 }

@@ -11,8 +11,9 @@ use tokio::sync::{broadcast, oneshot};
 use crate::engine::Engine;
 use crate::state::{Book, State};
 use crate::{
-    Builder, DeliveryRecord, EzCashRequest, Fault, Ledger, NotificationFault, Payer, Prompt, Refused,
-    RequestRecord, Service, SimulatorEvent, Subscriber, Times, courier, server, subscriber,
+    Builder, ChargeTimeline, DeliveryRecord, EzCashRequest, Fault, FaultRule, Ledger, NotificationFault,
+    Payer, Prompt, Refused, RequestRecord, Service, SettingsChange, SimulatorEvent, Subscriber, Times,
+    courier, server, subscriber, timeline,
 };
 
 /// A running simulator: an HTTP server on the loopback with a thread of its own. Dropping it stops it.
@@ -113,7 +114,7 @@ impl Simulator {
 
     /// How many virtual milliseconds pass in a real one from now on; 0 stops the clock.
     pub fn set_clock_rate(&self, rate: u32) {
-        self.engine.with(|state, _| state.clock.set_rate(rate));
+        self.engine.change(|state, _| state.clock.set_rate(rate));
     }
 
     /// Waits, in real time and blocking, until so many deliveries were made in all; whether that came to be.
@@ -128,37 +129,65 @@ impl Simulator {
 
     /// What the payer does with prompts and eZ Cash requests that come from now on.
     pub fn set_payer(&self, payer: Payer) {
-        self.engine.with(|state, _| state.settings.payer = payer);
+        self.engine.change(|state, _| state.settings.payer = payer);
     }
 
     /// How long (virtual) the payer thinks first, from now on.
     pub fn set_payer_delay(&self, delay: Duration) {
-        self.engine.with(|state, _| state.settings.payer_delay = delay);
+        self.engine.change(|state, _| state.settings.payer_delay = delay);
     }
 
     /// Where charging notifications go: `http://…`. Whatever waits to be re-delivered goes there too.
     pub fn set_notify_url(&self, url: &str) {
-        self.engine.with(|state, _| state.settings.notify_url = Some(url.to_owned()));
+        self.engine.change(|state, _| state.settings.notify_url = Some(url.to_owned()));
     }
 
     /// Whether a repeated `externalTrxId` is recognised from now on.
     pub fn set_deduplicates(&self, deduplicates: bool) {
-        self.engine.with(|state, _| state.settings.deduplicates = deduplicates);
+        self.engine.change(|state, _| state.settings.deduplicates = deduplicates);
     }
 
     /// Makes the next requests to a service go wrong.
     pub fn fault(&self, service: Service, fault: Fault, times: Times) {
-        self.engine.with(|state, _| state.book.faults.add(service, fault, times));
+        self.add_fault(FaultRule::Service(service, fault, times));
     }
 
     /// Makes the next deliveries of notifications go wrong.
     pub fn notification_fault(&self, fault: NotificationFault, times: Times) {
-        self.engine.with(|state, _| state.book.faults.add_notification(fault, times));
+        self.add_fault(FaultRule::Notification(fault, times));
     }
 
     /// Forgets all faults that have not struck yet.
     pub fn clear_faults(&self) {
-        self.engine.with(|state, _| state.book.faults = crate::fault::FaultPlan::default());
+        self.engine.change(|state, _| state.book.faults.clear());
+    }
+
+    /// Adds a fault; its number, by which [`remove_fault`](Self::remove_fault) takes it back.
+    pub fn add_fault(&self, rule: FaultRule) -> u64 {
+        self.engine.change(|state, _| state.book.faults.add(rule))
+    }
+
+    /// Takes a fault back; whether it was still there.
+    pub fn remove_fault(&self, number: u64) -> bool {
+        self.engine.change(|state, _| state.book.faults.remove(number))
+    }
+
+    /// What a service answers from now on, executing nothing; `None` lets it execute again.
+    pub fn set_status_code(&self, service: Service, code: Option<&str>) {
+        self.engine.change(|state, _| match code {
+            Some(code) => state.book.status_codes.insert(service, code.to_owned()),
+            None => state.book.status_codes.remove(&service),
+        });
+    }
+
+    /// Changes several settings at once.
+    pub fn change_settings(&self, change: SettingsChange) {
+        self.engine.change(|state, _| change.apply(state));
+    }
+
+    /// The latest charges (50) as the carrier saw them, the latest first.
+    pub fn charges(&self) -> Vec<ChargeTimeline> {
+        self.engine.with(|state, _| timeline::latest(&state.book, 50))
     }
 
     /// A subscriber's account; it exists from now on.
@@ -168,12 +197,12 @@ impl Simulator {
 
     /// Replaces a subscriber's account.
     pub fn set_subscriber(&self, id: &str, account: Subscriber) {
-        self.engine.with(|state, _| *state.subscriber(&subscriber::canonical(id)) = account);
+        self.engine.change(|state, _| *state.subscriber(&subscriber::canonical(id)) = account);
     }
 
     /// Sets a subscriber's balance, in minor units.
     pub fn set_balance(&self, id: &str, minor_units: u64) {
-        self.engine.with(|state, _| state.subscriber(&subscriber::canonical(id)).balance = minor_units);
+        self.engine.change(|state, _| state.subscriber(&subscriber::canonical(id)).balance = minor_units);
     }
 
     /// The payer consents to a prompt.
@@ -215,7 +244,7 @@ impl Simulator {
     /// # Errors
     /// [`Refused::UnknownReference`], [`Refused::AmountZero`], [`Refused::AmountTooLarge`].
     pub fn pay(&self, id: &str, minor_units: u64) -> Result<(), Refused> {
-        self.engine.with(|state, now| state.pay(id, minor_units, now))
+        self.engine.change(|state, now| state.pay(id, minor_units, now))
     }
 
     /// eZ Cash reports a failure, `E1404` for example. `id` as for [`pay`](Self::pay).
@@ -223,7 +252,7 @@ impl Simulator {
     /// # Errors
     /// [`Refused::UnknownReference`].
     pub fn fail(&self, id: &str, code: &str) -> Result<(), Refused> {
-        self.engine.with(|state, now| state.fail(id, code, now))
+        self.engine.change(|state, now| state.fail(id, code, now))
     }
 
     /// eZ Cash opens a second payment under the same `externalTrxId`, with a reference and an internal id of
@@ -232,7 +261,7 @@ impl Simulator {
     /// # Errors
     /// [`Refused::UnknownReference`].
     pub fn second_reference(&self, external_id: &str) -> Result<EzCashRequest, Refused> {
-        self.engine.with(|state, now| state.second_reference(external_id, now))
+        self.engine.change(|state, now| state.second_reference(external_id, now))
     }
 
     /// Sends the latest notification of a `referenceId` once more.
@@ -240,17 +269,17 @@ impl Simulator {
     /// # Errors
     /// [`Refused::UnknownReference`] where none was sent.
     pub fn repeat_notification(&self, reference: &str) -> Result<(), Refused> {
-        let found = self.engine.with(|state, now| state.book.outbox.repeat(reference, now));
+        let found = self.engine.change(|state, now| state.book.outbox.repeat(reference, now));
         if found { Ok(()) } else { Err(Refused::UnknownReference) }
     }
 
     /// Forgets subscribers, prompts, payments, debits, the ledger, logs and faults. Settings and clock stay.
     pub fn reset(&self) {
-        self.engine.with(|state, _| state.book = Book::default());
+        self.engine.change(|state, _| state.book = Book::default());
     }
 
     fn answer(&self, reference: &str, payer: Payer) -> Result<(), Refused> {
-        self.engine.with(|state, now| state.answer_prompt(reference, payer, now))
+        self.engine.change(|state, now| state.answer_prompt(reference, payer, now))
     }
 }
 

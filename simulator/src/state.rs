@@ -5,19 +5,22 @@ use std::time::UNIX_EPOCH;
 
 use crate::calendar::LocalTime;
 use crate::clock::{VirtualClock, milliseconds};
-use crate::fault::FaultPlan;
+use crate::exchange::{self, ServiceCall};
+use crate::fault_plan::FaultPlan;
 use crate::notification::{self, Outbox};
+use crate::random::Random;
 use crate::request_log::RequestLog;
 use crate::settings::{Payer, Settings};
 use crate::{
     Capture, CaptureSource, CarrierFamily, ConfirmMeaning, EzCashRequest, EzCashState, Ledger, Prompt,
-    PromptState, Refused, SimulatorEvent, Subscriber,
+    PromptState, Refused, Service, SimulatorEvent, Subscriber, magic,
 };
 
 pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) clock: VirtualClock,
     pub(crate) ids: Ids,
+    pub(crate) random: Random,
     pub(crate) book: Book,
 }
 
@@ -32,6 +35,8 @@ pub(crate) struct Book {
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
     pub(crate) faults: FaultPlan,
+    /// What a service answers instead of executing.
+    pub(crate) status_codes: BTreeMap<Service, String>,
     pub(crate) log: RequestLog,
     agenda: BTreeMap<(u64, u64), Due>,
     planned: u64,
@@ -46,18 +51,19 @@ pub(crate) struct ExecutedDebit {
 }
 
 /// Something that happens when its virtual time has come; prompts and requests are named by their place.
-#[derive(Clone, Copy)]
 enum Due {
     PromptAnswer(usize, Payer),
     PromptExpiry(usize),
     EzCashAnswer(usize, Payer),
+    LateRequest(ServiceCall),
 }
 
 impl State {
     pub(crate) fn new(settings: Settings, rate: u32) -> Self {
         let clock = VirtualClock::new(rate);
         let started = clock.calendar(0).duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { settings, clock, ids: Ids::starting_at(started), book: Book::default() }
+        let random = Random::from_seed(settings.seed);
+        Self { settings, clock, ids: Ids::starting_at(started), random, book: Book::default() }
     }
 
     /// Does everything that was due by `now`, in the order of its time.
@@ -69,8 +75,9 @@ impl State {
             }
             match entry.remove() {
                 Due::PromptAnswer(place, payer) => self.payer_answers(place, payer, at),
-                Due::PromptExpiry(place) => self.expire(place),
+                Due::PromptExpiry(place) => self.expire(place, at),
                 Due::EzCashAnswer(place, payer) => self.payer_acts_at_ezcash(place, payer, at),
+                Due::LateRequest(call) => exchange::execute_unheard(self, &call, at),
             }
         }
     }
@@ -90,13 +97,19 @@ impl State {
         LocalTime::of(self.clock.calendar(at))
     }
 
+    /// Plans a request that nobody waits for any more.
+    pub(crate) fn execute_later(&mut self, call: ServiceCall, at: u64) {
+        self.plan(at, Due::LateRequest(call));
+    }
+
     /// Shows a prompt and plans the payer's answer and its expiry.
     pub(crate) fn show(&mut self, prompt: Prompt) {
         let (place, at, expires) = (self.book.prompts.len(), prompt.opened_at, prompt.expires_at);
+        let payer = magic::payer(&self.settings, &prompt.subscriber, prompt.amount);
         self.book.events.push(SimulatorEvent::PromptShown(prompt.clone()));
         self.book.prompts.push(prompt);
         self.plan(expires, Due::PromptExpiry(place));
-        let (payer, delay) = (self.settings.payer, milliseconds(self.settings.payer_delay));
+        let delay = milliseconds(self.settings.payer_delay);
         if payer != Payer::Ask {
             self.plan(at.saturating_add(delay), Due::PromptAnswer(place, payer));
         }
@@ -151,9 +164,10 @@ impl State {
     /// Opens a payment at eZ Cash and plans what the payer does.
     pub(crate) fn open_ezcash(&mut self, request: EzCashRequest) {
         let (place, at) = (self.book.ezcash.len(), request.opened_at);
+        let payer = magic::payer(&self.settings, &request.subscriber, request.amount_due);
         self.book.events.push(SimulatorEvent::EzCashRequested(request.clone()));
         self.book.ezcash.push(request);
-        let (payer, delay) = (self.settings.payer, milliseconds(self.settings.payer_delay));
+        let delay = milliseconds(self.settings.payer_delay);
         if payer != Payer::Ask {
             self.plan(at.saturating_add(delay), Due::EzCashAnswer(place, payer));
         }
@@ -222,16 +236,18 @@ impl State {
             Payer::Ask => return,
         };
         self.book.prompts[place].state = state;
+        self.book.prompts[place].answered_at = Some(at);
         if state == PromptState::Approved && self.settings.confirm == ConfirmMeaning::Reads {
             self.capture_prompt(place, CaptureSource::Consent, at);
         }
         self.book.events.push(SimulatorEvent::PromptAnswered(self.book.prompts[place].clone()));
     }
 
-    fn expire(&mut self, place: usize) {
+    fn expire(&mut self, place: usize, at: u64) {
         let prompt = &mut self.book.prompts[place];
         if prompt.is_open() {
             prompt.state = PromptState::Expired;
+            prompt.answered_at = Some(at);
             self.book.events.push(SimulatorEvent::PromptAnswered(prompt.clone()));
         }
     }
@@ -241,7 +257,8 @@ impl State {
         if request.state != EzCashState::Waiting {
             return;
         }
-        let rest = request.balance_due();
+        let (name, due) = (&request.subscriber, request.amount_due);
+        let rest = magic::payment(&self.settings, name, due, request.balance_due());
         match payer {
             Payer::Approve if rest > 0 => {
                 // Only a sum past u64 is refused, and then there is nobody to tell.
@@ -273,7 +290,7 @@ impl State {
             source: CaptureSource::EzCashPayment,
         });
         let body = notification::paid(&request, amount, &self.local_time(at).to_the_minute());
-        self.book.outbox.post(&request.reference, &body, at);
+        self.book.outbox.post(&request.reference, &request.external_id, &body, at);
         Ok(())
     }
 
@@ -283,7 +300,7 @@ impl State {
         }
         let request = self.book.ezcash[place].clone();
         let body = notification::failed(&request, code, &self.local_time(at).to_the_minute());
-        self.book.outbox.post(&request.reference, &body, at);
+        self.book.outbox.post(&request.reference, &request.external_id, &body, at);
     }
 }
 

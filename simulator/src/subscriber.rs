@@ -14,6 +14,8 @@ pub struct Subscriber {
     pub account_type: String,
     /// `Active`, or anything else for an account that refuses to be charged.
     pub account_status: String,
+    /// The names of the payment instruments that it may use.
+    pub instruments: Vec<String>,
 }
 
 impl Subscriber {
@@ -22,7 +24,14 @@ impl Subscriber {
             balance,
             account_type: preset::ACCOUNT_TYPE.to_owned(),
             account_status: preset::ACCOUNT_STATUS.to_owned(),
+            instruments: preset::INSTRUMENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
         }
+    }
+
+    /// Whether it has the instrument; spaces and case do not count, as in the documents.
+    pub(crate) fn may_use(&self, instrument: &str) -> bool {
+        let plain = |name: &str| name.replace(' ', "").to_ascii_lowercase();
+        self.instruments.iter().any(|name| plain(name) == plain(instrument))
     }
 
     pub(crate) fn is_active(&self) -> bool {

@@ -90,7 +90,12 @@ fn what_is_wrong_with_a_request_has_its_code_and_charges_nothing() {
     let sim = Simulator::start();
     sim.set_subscriber(
         "94770000000",
-        Subscriber { balance: 1_000, account_type: "Post Paid".into(), account_status: "Blocked".into() },
+        Subscriber {
+            balance: 1_000,
+            account_type: "Post Paid".into(),
+            account_status: "Blocked".into(),
+            ..sim.subscriber(PAYER)
+        },
     );
     for (member, value, code) in [
         ("applicationId", json!("APP_999999"), "E1313"),

@@ -12,7 +12,7 @@ use support::*;
 #[test]
 fn unrouted_paths_are_html_404() {
     let sim = Simulator::start();
-    for path in ["/", "/caas", "/caas/direct/debit/", "/caas/asynch/query", "/sim", "/sim/nothing"] {
+    for path in ["/caas", "/caas/direct/debit/", "/caas/asynch/query", "/sim", "/sim/nothing"] {
         let reply = request(&sim, "POST", path, b"{}").unwrap();
         assert_eq!(reply.status, 404, "{path}");
         assert_eq!(reply.header("content-type").unwrap(), "text/html", "{path}");

@@ -57,8 +57,9 @@ pub fn raw(sim: &Simulator, bytes: &[u8]) -> io::Result<Vec<u8>> {
 /// One request and its answer; an error where no whole head came.
 pub fn request(sim: &Simulator, method: &str, path: &str, body: &[u8]) -> io::Result<Reply> {
     let mut bytes = format!(
-        "{method} {path} HTTP/1.1\r\nHost: simulator\r\nContent-Type: application/json; charset=utf-8\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json; charset=utf-8\r\n\
          x-ibm-client-id: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        sim.address(),
         preset::CLIENT_ID,
         body.len()
     )
