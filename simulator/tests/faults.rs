@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use caas_simulator::{Fault, Service, Simulator, Times, preset};
+use caas_simulator::{FAULTS, Fault, FaultRule, NotificationFault, Payer, Service, Simulator, Times, preset};
 use serde_json::{Value, json};
 use support::*;
 
@@ -26,6 +26,16 @@ fn all() -> Vec<(Fault, bool)> {
         (Fault::BacksideAmbiguous { executes: true }, true),
         (Fault::BacksideAmbiguous { executes: false }, false),
         (Fault::SlowBytes(1), true),
+        (Fault::ResetAfterExecuting, true),
+        (Fault::LengthTooLong(10), true),
+        (Fault::LengthTooShort(10), true),
+        (Fault::HtmlPage(502), false),
+        (Fault::HtmlPageAfterExecuting(504), true),
+        (Fault::RateLimited, false),
+        (Fault::LatencyUniform { from: 1, to: 3 }, true),
+        (Fault::LatencyNormal { mean: 2, deviation: 1 }, true),
+        // Without time passing in between it was not executed yet: see its own test.
+        (Fault::ExecutedLate(0), true),
     ]
 }
 
@@ -186,6 +196,176 @@ fn the_log_names_the_fault_and_hides_secrets() {
         "{}",
         record.request
     );
+}
+
+#[test]
+fn every_fault_of_the_table_reads_as_the_fault_it_names_and_is_tested_here_and_documented() {
+    let readme = include_str!("../README.md");
+    let tested: Vec<String> =
+        all().iter().map(|(fault, _)| name(&serde_json::to_value(fault).unwrap())).collect();
+    for kind in FAULTS {
+        let example: Value = serde_json::from_str(kind.example).unwrap();
+        let service = if kind.notification { "notification" } else { "directDebit" };
+        let rule = json!({ "service": service, "fault": example });
+        let rule: FaultRule = serde_json::from_value(rule).unwrap();
+        assert_eq!(name(&example), kind.name);
+        assert_eq!(matches!(rule, FaultRule::Notification(..)), kind.notification);
+        assert!(readme.contains(&format!("`{}`", kind.name)), "{} is not in the README", kind.name);
+        assert!(kind.notification || tested.iter().any(|tested| tested == kind.name), "{}", kind.name);
+    }
+    for tested in tested {
+        assert!(FAULTS.iter().any(|kind| kind.name == tested), "{tested} is not in the table");
+    }
+}
+
+#[test]
+fn a_backend_that_executes_late_charges_when_its_time_has_come_and_once() {
+    let sim = Simulator::builder().clock_rate(0).start().unwrap();
+    sim.fault(Service::DirectDebit, Fault::ExecutedLate(30_000), Times::Once);
+    assert_eq!(try_debit(&sim, "a1").unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    sim.fast_forward(Duration::from_millis(29_999));
+    assert_eq!(sim.ledger().count(), 0);
+    sim.fast_forward(Duration::from_millis(1));
+    assert_eq!((sim.ledger().total(PAYER), sim.ledger().captures()[0].at), (1_000, 30_000));
+    sim.fast_forward(Duration::from_secs(600));
+    assert_eq!(sim.ledger().count(), 1);
+}
+
+#[test]
+fn a_repeat_before_the_late_execution_is_charged_once_where_ids_are_recognised_and_twice_where_not() {
+    for (deduplicates, charged) in [(true, 1_000), (false, 2_000)] {
+        let sim = Simulator::builder().clock_rate(0).deduplicates(deduplicates).start().unwrap();
+        sim.fault(Service::DirectDebit, Fault::ExecutedLate(30_000), Times::Once);
+        let _ = try_debit(&sim, "a1");
+        assert_eq!(debit(&sim, "a1").text("statusCode"), "S1000");
+        sim.fast_forward(Duration::from_secs(60));
+        assert_eq!(sim.ledger().total(PAYER), charged);
+    }
+}
+
+#[test]
+fn a_charge_request_executed_late_prompts_the_payer_late() {
+    let sim = Simulator::builder().clock_rate(0).payer(Payer::Ask).start().unwrap();
+    sim.fault(Service::MobitelChargeRequest, Fault::ExecutedLate(5_000), Times::Once);
+    let body = json!({ "customer": PAYER, "amount": "10" });
+    assert!(request(&sim, "POST", CHARGE, body.to_string().as_bytes()).is_err());
+    assert!(sim.prompts().is_empty());
+    sim.fast_forward(Duration::from_secs(5));
+    assert_eq!(sim.prompts()[0].opened_at, 5_000);
+}
+
+#[test]
+fn a_reset_after_executing_is_a_reset_and_was_charged() {
+    let sim = Simulator::start();
+    sim.fault(Service::DirectDebit, Fault::ResetAfterExecuting, Times::Once);
+    assert_eq!(try_debit(&sim, "a1").unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(sim.ledger().total(PAYER), 1_000);
+}
+
+#[test]
+fn a_wrong_length_declares_more_or_less_than_comes() {
+    let sim = Simulator::start();
+    sim.fault(Service::DirectDebit, Fault::LengthTooLong(10), Times::Once);
+    sim.fault(Service::DirectDebit, Fault::LengthTooShort(10), Times::Once);
+    let declared = |reply: &Reply| reply.header("content-length").unwrap().parse::<usize>().unwrap();
+    let long = debit(&sim, "a1");
+    assert_eq!(declared(&long), long.body.len() + 10);
+    let short = debit(&sim, "a2");
+    assert_eq!(declared(&short) + 10, short.body.len());
+    assert_eq!((long.text("statusCode").as_str(), short.status), ("S1000", 200));
+}
+
+#[test]
+fn pages_of_html_and_rate_limits_come_as_proxies_and_gateways_send_them() {
+    let sim = Simulator::start();
+    sim.fault(Service::DirectDebit, Fault::HtmlPage(502), Times::Once);
+    sim.fault(Service::DirectDebit, Fault::RateLimited, Times::Once);
+    let page = debit(&sim, "a1");
+    assert_eq!((page.status, page.header("content-type").as_deref()), (502, Some("text/html")));
+    assert!(page.body.starts_with(b"<html>"));
+    let limited = debit(&sim, "a1");
+    let sample: Value = serde_json::from_str(include_str!("data/apic_429_rate_limit.json")).unwrap();
+    assert_eq!((limited.status, limited.json()), (429, sample));
+    assert_eq!(limited.header("x-ratelimit-limit").unwrap(), "name=default,100;");
+    assert_eq!(sim.ledger().count(), 0);
+}
+
+#[test]
+fn a_fault_by_chance_strikes_the_same_requests_with_the_same_seed() {
+    let run = |seed| {
+        let sim = Simulator::builder().seed(seed).start().unwrap();
+        sim.fault(Service::DirectDebit, Fault::AnswerLostBeforeExecuting, Times::PerMille(300));
+        let sold: Vec<bool> = (0..60).map(|place| try_debit(&sim, &format!("a{place}")).is_ok()).collect();
+        let answered = sold.iter().filter(|answered| **answered).count();
+        assert_eq!(sim.ledger().count(), answered, "only what was answered was executed");
+        assert!((25..58).contains(&answered), "{answered}");
+        sold
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}
+
+#[test]
+fn latencies_by_distribution_stay_in_their_range() {
+    let sim = Simulator::start();
+    sim.fault(Service::DirectDebit, Fault::LatencyUniform { from: 30, to: 40 }, Times::Once);
+    sim.fault(Service::DirectDebit, Fault::LatencyNormal { mean: 50, deviation: 1 }, Times::Once);
+    for (id, least) in [("a1", 30), ("a2", 44)] {
+        let began = Instant::now();
+        assert_eq!(debit(&sim, id).text("statusCode"), "S1000");
+        assert!(began.elapsed() >= Duration::from_millis(least), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_status_code_chosen_for_a_service_stays_until_it_is_taken_back() {
+    let sim = Simulator::start();
+    sim.set_status_code(Service::DirectDebit, Some("E1319"));
+    for id in ["a1", "a2"] {
+        assert_eq!(debit(&sim, id).text("statusCode"), "E1319");
+    }
+    assert_eq!(sim.ledger().count(), 0);
+    sim.set_status_code(Service::DirectDebit, None);
+    assert_eq!(debit(&sim, "a1").text("statusCode"), "S1000");
+}
+
+#[test]
+fn a_forged_notification_comes_first_and_no_money_stands_behind_it() {
+    let receiver = NotificationReceiver::start();
+    let sim = Simulator::builder().payer(Payer::Ask).notify_url(&receiver.url).start().unwrap();
+    let answer = post(&sim, DEBIT, &ezcash_body("s1", "10"));
+    sim.notification_fault(NotificationFault::Forge, Times::Once);
+    sim.fail("s1", "E1404").unwrap();
+    let (forged, own) = (receiver.next(), receiver.next());
+    assert_eq!((forged.text("statusCode").as_str(), own.text("statusCode").as_str()), ("S1000", "E1404"));
+    assert_eq!((forged.text("totalAmount"), forged.text("balanceDue")), ("10".into(), "0.00".into()));
+    assert_eq!(own.text("internalTrxId"), answer.text("internalTrxId"));
+    assert_ne!(forged.text("internalTrxId"), own.text("internalTrxId"));
+    assert_eq!(sim.ledger().count(), 0);
+}
+
+#[test]
+fn faults_are_listed_replaced_and_taken_back_over_http() {
+    let sim = Simulator::start();
+    let rule = |fault: &str| json!({ "service": "directDebit", "fault": fault, "times": "always" });
+    let number = post(&sim, "/sim/faults", &rule("garbage")).json()["number"].clone();
+    let listed = request(&sim, "GET", "/sim/faults", b"").unwrap().json();
+    assert_eq!(listed["faults"][0]["fault"], "garbage");
+    let delete = |path: &str| request(&sim, "DELETE", path, b"").unwrap().status;
+    assert_eq!(delete(&format!("/sim/faults/{number}")), 200);
+    assert_eq!(delete(&format!("/sim/faults/{number}")), 404);
+    let two = json!([rule("emptyAnswer"), rule("garbage")]).to_string();
+    let replaced = request(&sim, "PUT", "/sim/faults", two.as_bytes()).unwrap().json();
+    assert_eq!(replaced["faults"].as_array().unwrap().len(), 2);
+    assert!(debit(&sim, "a1").body.is_empty());
+    assert_eq!(delete("/sim/faults"), 200);
+    assert_eq!(debit(&sim, "a2").text("statusCode"), "S1000");
+}
+
+/// The name of a fault in JSON.
+fn name(fault: &Value) -> String {
+    let object = fault.as_object().and_then(|object| object.keys().next().cloned());
+    object.unwrap_or_else(|| fault.as_str().unwrap_or_default().to_owned())
 }
 
 fn debit(sim: &Simulator, id: &str) -> Reply {
