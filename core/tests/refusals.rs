@@ -4,8 +4,9 @@
 
 mod scene;
 
-use caas_core::charge::{AtBoot, Payment, Phase, Reason, Review, Sent};
-use scene::Kind;
+use caas_core::charge::{AtBoot, Input, Payment, Phase, Reason, Review, Sent};
+use caas_core::profile::{self, Profile};
+use scene::{Disk, Kind, Scene, paid};
 
 /// Refusals of every class, as the carrier writes them.
 fn refusals(kind: &Kind) -> Vec<(u16, &'static str)> {
@@ -94,4 +95,23 @@ fn a_send_that_was_not_sent_ends_no_doubt_about_an_earlier_one() {
         scene.lose(Sent::NotSent);
         assert_eq!(scene.payment(), Payment::InDoubt, "{}", kind.name);
     }
+}
+
+/// R55: what answers a question while the next request's intent is being written makes that request needless: it is not
+/// sent.
+#[test]
+fn a_repeat_is_not_sent_when_the_carrier_was_heard_of_while_its_intent_was_written() {
+    let profile = Profile { deduplicates: true, ..profile::ideamart() };
+    let mut scene = Scene::start(profile, "10");
+    scene.lose(Sent::MaybeSent);
+    scene.disk = Disk::Silent;
+    scene.pass(5_000);
+    let (token, record) = scene.unanswered.take().expect("the repeat's intent is being written");
+    let _ = scene.notify(&paid("901", "17839448", "0", "0"));
+    scene.disk = Disk::Works;
+    scene.durable = record;
+    scene.give(Input::Persisted(token));
+    scene.pass(30_000);
+    assert_eq!(scene.sent.len(), 1, "{:?}", scene.sent);
+    assert_eq!(scene.payment(), Payment::PendingConsent);
 }

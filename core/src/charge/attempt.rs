@@ -123,7 +123,7 @@ impl Attempt {
         if guards.hold(Guard::RefusalClosesOwnSend) {
             self.closed |= bit(index);
         } else {
-            self.closed = u8::MAX;
+            self.closed |= self.opened_mask();
         }
     }
 
@@ -140,17 +140,21 @@ impl Attempt {
 
     /// Whether some send may have charged and no answer speaks for it.
     pub fn has_open_send(&self, around: &Surroundings) -> bool {
-        let opened = u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX);
+        let opened = self.opened_mask();
         let flying = around.in_flight.map_or(0, bit);
         let open = opened & !(self.closed | self.answered | flying);
         // One id is executed once by a carrier that de-duplicates, so one positive answer speaks for all its sends.
         open != 0 && !(around.deduplicates && self.answered != 0)
     }
 
+    /// One bit for each send intended so far.
+    pub fn opened_mask(&self) -> u8 {
+        u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX)
+    }
+
     /// Whether all sends are known not to have charged.
     pub fn all_closed(&self) -> bool {
-        let opened = u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX);
-        self.opened > 0 && opened & !self.closed == 0
+        self.opened > 0 && self.opened_mask() & !self.closed == 0
     }
 
     /// Whether `confirm` may say something new about this attempt.

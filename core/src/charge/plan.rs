@@ -117,15 +117,23 @@ impl Charge {
         self.storage.touch();
     }
 
-    /// Whether a planned request may be handed out: the sale may have been closed since.
+    /// Whether a planned request may be handed out: while its intent was written, the sale may have been closed, or an
+    /// answer or a notification may have said what it was to find out.
     pub(super) fn may_send(&self, planned: &Planned) -> bool {
         let open = self.sale == Sale::Open || !self.guards.hold(Guard::NoCaptureAfterClose);
         let current = planned.attempt == self.latest_number();
         let unpaid = self.payment() != Payment::Confirmed;
+        let around = self.surroundings(planned.attempt);
         match planned.service {
             // Where confirm only reads, it may be asked also of a live prompt after another attempt was paid.
-            Service::Confirm => current && ((unpaid && open) || self.captures_at == CapturesAt::Consent),
-            _ => current && unpaid && open,
+            Service::Confirm => {
+                let unanswered = self.latest().is_some_and(Attempt::is_askable);
+                current && unanswered && ((unpaid && open) || self.captures_at == CapturesAt::Consent)
+            }
+            _ => {
+                let unanswered = self.latest().is_some_and(|attempt| attempt.has_open_send(&around));
+                current && unanswered && unpaid && open
+            }
         }
     }
 

@@ -170,8 +170,7 @@ impl Charge {
         let guards = self.guards;
         for attempt in &mut self.attempts {
             if !guards.hold(Guard::IntentIsInDoubt) {
-                let answered = attempt.answered;
-                attempt.closed |= !answered;
+                attempt.closed |= attempt.opened_mask() & !attempt.answered;
             } else if captures && attempt.confirms > attempt.heard.max(attempt.settled) {
                 attempt.lost = attempt.lost.max(attempt.confirms);
             }
