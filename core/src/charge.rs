@@ -43,7 +43,7 @@ pub use recover::{AtBoot, RecoverError};
 pub use transition::{Payment, Phase};
 
 use crate::credentials::Credentials;
-use crate::id::{Masked, SaleId, Subscriber};
+use crate::id::{Masked, SaleId, Subscriber, telephone_number};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{Authentication, CapturesAt, Consent, Profile, Service};
@@ -446,16 +446,17 @@ impl Charge {
         Masked(self.texts.get(Slot::Subscriber))
     }
 
-    /// Whether this charge is from that payer.
+    /// Whether this charge is from that payer, however the telephone's number is written.
     pub fn is_from(&self, subscriber: &Subscriber) -> bool {
-        self.texts.get(Slot::Subscriber) == subscriber.expose()
+        let own = self.texts.get(Slot::Subscriber);
+        telephone_number(own).unwrap_or(own) == subscriber.payer()
     }
 
     /// Whether an order is the one that this charge was started with: same amount, payer, currency and instrument.
     pub fn is_for(&self, profile: &Profile<'_>, order: &Order<'_>) -> bool {
         let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
         let currency = order.currency.or(profile.currencies.first().copied());
-        self.is_from(order.subscriber)
+        self.texts.get(Slot::Subscriber) == order.subscriber.expose()
             && self.amount == order.amount
             && currency == Some(self.currency)
             && instrument == Some(self.instrument)

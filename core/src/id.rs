@@ -92,6 +92,12 @@ impl Subscriber {
         &self.0
     }
 
+    /// The same text for all ways to write one telephone: `0771234567`, `94771234567`, `tel:+94771234567`. For an id that
+    /// is no number, the id. For comparing payers, never for the wire.
+    pub fn payer(&self) -> &str {
+        telephone_number(&self.0).unwrap_or(&self.0)
+    }
+
     /// The id with all but its last three characters hidden.
     pub fn masked(&self) -> Masked<'_> {
         Masked(&self.0)
@@ -146,6 +152,18 @@ impl defmt::Format for Subscriber {
     fn format(&self, out: defmt::Formatter<'_>) {
         defmt::write!(out, "*{=str}", self.masked().shown());
     }
+}
+
+/// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
+pub(crate) fn telephone_number(id: &str) -> Option<&str> {
+    let id = id.trim_start_matches(' ');
+    // `tell:` is in a sample of the Dialog document.
+    let number = ["tell:", "tel:"].into_iter().find_map(|scheme| id.strip_prefix(scheme)).unwrap_or(id);
+    let number = number.trim_matches(' ');
+    let number = number.strip_prefix('+').unwrap_or(number);
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let local = number.strip_prefix("94").filter(|rest| rest.len() == 9).or(number.strip_prefix('0'));
+    if digits { Some(local.unwrap_or(number)) } else { None }
 }
 
 fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {

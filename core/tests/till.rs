@@ -121,7 +121,13 @@ fn a_sale_with_another_amount_or_payer_and_a_second_charge_of_one_payer_are_refu
     machine.start("s1", "94770000001", "10").unwrap();
     assert_eq!(machine.start("s1", "94770000001", "11"), Err(TillRefused::OtherOrder));
     assert_eq!(machine.start("s1", "94770000002", "10"), Err(TillRefused::OtherOrder));
-    assert_eq!(machine.start("s2", "94770000001", "10"), Err(TillRefused::PayerBusy));
+    for same_telephone in ["94770000001", "0770000001", "tel:+94770000001", "tel: 94770000001"] {
+        assert_eq!(
+            machine.start("s2", same_telephone, "10"),
+            Err(TillRefused::PayerBusy),
+            "{same_telephone}"
+        );
+    }
     assert_eq!(machine.start("s2", "94770000002", "10"), Ok(Started::New));
     assert_eq!(machine.flying.len(), 2);
 }

@@ -69,7 +69,10 @@ async fn a_payer_has_one_open_charge_at_a_time() {
     let (here, there) = (scene.desk(), scene.desk());
     let mut open = here.begin(&Sold::new("sale-1", "10").order()).await.unwrap();
     let busy = DeskError::SubscriberBusy { sale: "sale-1".to_owned() };
-    assert_eq!(there.begin(&Sold::new("sale-2", "10").order()).await.unwrap_err(), busy);
+    for written in ["0712755777", "94712755777", "tel:+94712755777"] {
+        let second = Sold::to("sale-2", written, "10");
+        assert_eq!(there.begin(&second.order()).await.unwrap_err(), busy, "{written}");
+    }
     let other = Sold::to("sale-3", "0712755778", "10");
     assert!(there.begin(&other.order()).await.is_ok());
     open.cancel().unwrap();

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::canonical::{AMOUNT_KEPT, CURRENCY_KEPT, Canonical, ID_KEPT, amount, cut, id, room};
 use super::scan::{Found, find};
 use super::verdict::{Codes, verdict};
-use crate::id::{CarrierId, PAYER_TEXT_MAX, PayerText, RAW_CODE_MAX, RawCode, SUBSCRIBER_MAX};
+use crate::id::{
+    CarrierId, PAYER_TEXT_MAX, PayerText, RAW_CODE_MAX, RawCode, SUBSCRIBER_MAX, telephone_number,
+};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -258,22 +260,10 @@ fn other_id(said: Option<&str>, expected: Option<&str>) -> bool {
 /// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the
 /// carrier may answer with another name for the same payer.
 fn other_payer(said: &str, expected: &str) -> bool {
-    match (subscriber_number(said), subscriber_number(expected)) {
+    match (telephone_number(said), telephone_number(expected)) {
         (Some(said), Some(expected)) => said != expected,
         _ => false,
     }
-}
-
-/// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
-fn subscriber_number(id: &str) -> Option<&str> {
-    let id = id.trim_start_matches(' ');
-    // `tell:` is in a sample of the Dialog document.
-    let number = ["tell:", "tel:"].into_iter().find_map(|scheme| id.strip_prefix(scheme)).unwrap_or(id);
-    let number = number.trim_matches(' ');
-    let number = number.strip_prefix('+').unwrap_or(number);
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let local = number.strip_prefix("94").filter(|rest| rest.len() == 9).or(number.strip_prefix('0'));
-    if digits { Some(local.unwrap_or(number)) } else { None }
 }
 
 /// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.

@@ -103,8 +103,8 @@ fn check(transaction: &Transaction<'_>, opening: &Opening<'_>) -> Result<(), Ope
     }
     let busy: Option<String> = transaction
         .query_row(
-            "SELECT sale FROM charges WHERE subscriber = ?1 AND settled = 0",
-            [opening.subscriber.expose()],
+            "SELECT sale FROM charges WHERE payer = ?1 AND settled = 0",
+            [opening.subscriber.payer()],
             |row| row.get(0),
         )
         .optional()
@@ -156,14 +156,15 @@ fn insert(
 ) -> Result<(), JournalError> {
     let sequence = record::heading(&draft.record).map_err(|_| JournalError::BadRecord)?.sequence;
     transaction.execute(
-        "INSERT INTO charges (charge_id, sale, subscriber, profile, endpoint, simulated, amount, currency,
-             opened_at, opened, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, unixepoch(),
+        "INSERT INTO charges (charge_id, sale, subscriber, payer, profile, endpoint, simulated, amount,
+             currency, opened_at, opened, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, unixepoch(),
              strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
         params![
             id.as_str(),
             opening.sale,
             opening.subscriber.expose(),
+            opening.subscriber.payer(),
             draft.profile,
             draft.endpoint,
             draft.simulated,

@@ -32,6 +32,7 @@ CREATE TABLE charges (
     charge_id  TEXT NOT NULL UNIQUE,
     sale       TEXT NOT NULL UNIQUE,
     subscriber TEXT NOT NULL,
+    payer      TEXT NOT NULL,
     profile    TEXT NOT NULL,
     endpoint   TEXT NOT NULL,
     simulated  INTEGER NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE charges (
     opened     TEXT NOT NULL,
     changed    TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX one_open_charge_per_subscriber ON charges (subscriber) WHERE settled = 0;
+CREATE UNIQUE INDEX one_open_charge_per_payer ON charges (payer) WHERE settled = 0;
 CREATE INDEX charges_by_time ON charges (opened_at);
 CREATE TABLE attempts (
     charge_id TEXT NOT NULL REFERENCES charges (charge_id),
