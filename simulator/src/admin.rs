@@ -2,6 +2,7 @@
 
 pub(crate) mod faults;
 pub(crate) mod phone;
+pub(crate) mod scenario;
 pub(crate) mod settings;
 pub(crate) mod subscribers;
 pub(crate) mod views;
@@ -30,7 +31,12 @@ pub(crate) enum Wrong {
 
 /// Does what a route does, and answers.
 pub(crate) fn answer(work: fn(&Call<'_>) -> Result<Value, Wrong>, call: &Call<'_>) -> Answer {
-    match work(call) {
+    told(work(call))
+}
+
+/// What was done, or why not, as an answer.
+fn told(result: Result<Value, Wrong>) -> Answer {
+    match result {
         Ok(body) => Answer::json(200, &body),
         Err(Wrong::Request(why)) => Answer::json(400, &json!({ "error": why })),
         Err(Wrong::Refused(why)) => {

@@ -1,5 +1,6 @@
 //! The state behind its lock, and who is told when it changes.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ pub(crate) struct Engine {
     pub(crate) events: broadcast::Sender<SimulatorEvent>,
     /// Counts what changes the state without an event of its own.
     pub(crate) changes: watch::Sender<u64>,
+    /// A scenario runs: a second one would disturb it.
+    pub(crate) scenario_runs: AtomicBool,
 }
 
 impl Engine {
@@ -25,7 +28,15 @@ impl Engine {
     pub(crate) fn new(state: State) -> Self {
         let (events, _) = broadcast::channel(Self::EVENTS_KEPT);
         let (changes, _) = watch::channel(0);
-        Self { state: Mutex::new(state), changed: Condvar::new(), wake: Notify::new(), events, changes }
+        let scenario_runs = AtomicBool::new(false);
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            wake: Notify::new(),
+            events,
+            changes,
+            scenario_runs,
+        }
     }
 
     /// Brings the state up to the present, does `work` on it, and tells observers what happened.

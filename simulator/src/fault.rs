@@ -80,6 +80,16 @@ pub(crate) enum Delivery {
     Slow(Answer, u64),
 }
 
+impl Delivery {
+    /// The answer, where the whole of it arrives.
+    pub(crate) fn whole(&self) -> Option<&Answer> {
+        match self {
+            Delivery::Whole(answer) | Delivery::Late(answer, _) | Delivery::Slow(answer, _) => Some(answer),
+            Delivery::Close | Delivery::Reset | Delivery::Truncated(..) | Delivery::Declared(..) => None,
+        }
+    }
+}
+
 impl Fault {
     /// Whether the service executes the request in spite of the fault, before its answer or later.
     pub fn executes(&self) -> bool {

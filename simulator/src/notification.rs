@@ -198,6 +198,11 @@ impl Outbox {
         self.records.iter().cloned().collect()
     }
 
+    /// What was sent as first deliveries, in their order.
+    pub(crate) fn first_deliveries(&self) -> Vec<&str> {
+        self.records.iter().filter(|record| record.attempt == 1).map(|record| record.body.as_str()).collect()
+    }
+
     /// How many deliveries were made in all.
     pub(crate) fn made(&self) -> usize {
         self.made

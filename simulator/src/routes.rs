@@ -19,6 +19,8 @@ pub(crate) enum Work {
     File(&'static File),
     /// The live events.
     Events,
+    /// Runs a scenario, which waits.
+    Scenario,
 }
 
 const fn get(path: &'static str, work: fn(&Call<'_>) -> Result<Value, Wrong>) -> Route {
@@ -48,6 +50,7 @@ pub(crate) const ROUTES: &[Route] = &[
     file("/sim/icon.svg", &page::ICON),
     file("/sim/openapi.json", &page::OPENAPI),
     Route { method: "GET", path: "/sim/events", work: Work::Events },
+    Route { method: "POST", path: "/sim/scenario", work: Work::Scenario },
     get("/sim/health", admin::views::health),
     get("/sim/state", admin::views::state),
     get("/sim/ledger", admin::views::ledger),

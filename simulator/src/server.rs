@@ -106,13 +106,13 @@ async fn handle(
     };
     let path = head.uri.path();
     if path == "/" || path.starts_with("/sim/") {
-        return answer_person(&head, &body, &engine);
+        return answer_person(&head, &body, &engine).await;
     }
     put_on_wire(call_service(&head, &body, &engine), &last_act).await
 }
 
 /// The page and its API.
-fn answer_person(
+async fn answer_person(
     head: &http::request::Parts,
     body: &Bytes,
     engine: &Engine,
@@ -123,6 +123,9 @@ fn answer_person(
     match routes::find(head.method.as_str(), head.uri.path()) {
         Found::Work(Work::Json(work), parameters) => {
             respond_to_person(&admin::answer(work, &Call { engine, parameters, body }))
+        }
+        Found::Work(Work::Scenario, parameters) => {
+            respond_to_person(&admin::scenario::run(&Call { engine, parameters, body }).await)
         }
         Found::Work(Work::File(file), _) => respond_to_person(&file.answer()),
         Found::Work(Work::Events, _) => {

@@ -9,11 +9,12 @@ use std::time::Duration;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::engine::Engine;
+use crate::scenario_run::{self, ScenarioRun};
 use crate::state::{Book, State};
 use crate::{
     Builder, ChargeTimeline, DeliveryRecord, EzCashRequest, Fault, FaultRule, Ledger, NotificationFault,
-    Payer, Prompt, Refused, RequestRecord, Service, SettingsChange, SimulatorEvent, Subscriber, Times,
-    courier, server, subscriber, timeline,
+    Payer, Prompt, Refused, RequestRecord, Scenario, ScenarioReport, Service, SettingsChange, SimulatorEvent,
+    Subscriber, Times, courier, server, subscriber, timeline,
 };
 
 /// A running simulator: an HTTP server on the loopback with a thread of its own. Dropping it stops it.
@@ -271,6 +272,21 @@ impl Simulator {
     pub fn repeat_notification(&self, reference: &str) -> Result<(), Refused> {
         let found = self.engine.change(|state, now| state.book.outbox.repeat(reference, now));
         if found { Ok(()) } else { Err(Refused::UnknownReference) }
+    }
+
+    /// Resets, runs a scenario, and puts the settings back; blocking, in virtual time but for the deliveries.
+    /// What happened stays to be looked at.
+    pub fn run_scenario(&self, scenario: &Scenario) -> ScenarioReport {
+        let mut run = loop {
+            match ScenarioRun::begin(&self.engine, scenario) {
+                Some(run) => break run,
+                None => std::thread::sleep(scenario_run::PAUSE),
+            }
+        };
+        while !run.advance() {
+            std::thread::sleep(scenario_run::PAUSE);
+        }
+        run.report()
     }
 
     /// Forgets subscribers, prompts, payments, debits, the ledger, logs and faults. Settings and clock stay.

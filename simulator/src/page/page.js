@@ -449,6 +449,7 @@ function start() {
   at("fault-form").addEventListener("submit", addFault);
   at("faults-off").addEventListener("click", () => act("DELETE", "/sim/faults"));
   at("subscriber-form").addEventListener("submit", addSubscriber);
+  at("scenario-run").addEventListener("click", runScenario);
   at("reset").addEventListener("click", () => { if (confirm("Forget subscribers, prompts, payments, ledger, log and faults?")) act("POST", "/sim/reset"); });
   at("log-kind").addEventListener("change", () => state && log());
   at("log-find").addEventListener("input", () => state && log());
@@ -467,6 +468,22 @@ function addFault(event) {
     return;
   }
   act("POST", "/sim/faults", { service: at("fault-service").value, fault, times: JSON.parse(at("fault-times").value) });
+}
+
+async function runScenario() {
+  const file = at("scenario-file").files[0];
+  if (!file) { alertUser("Choose a file first"); return; }
+  let scenario;
+  try {
+    scenario = JSON.parse(await file.text());
+  } catch (error) {
+    alertUser("The scenario is not JSON");
+    return;
+  }
+  const report = await act("POST", "/sim/scenario", scenario);
+  if (!report) return;
+  at("scenario-report").className = report.passed ? "good" : "bad";
+  at("scenario-report").textContent = report.passed ? `Passed: ${report.name}` : `Failed: ${report.failures.join("; ")}`;
 }
 
 function addSubscriber(event) {
