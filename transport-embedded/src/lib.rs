@@ -7,3 +7,4 @@
 extern crate std;
 
 pub mod framing;
+pub mod journal;
