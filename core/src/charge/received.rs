@@ -54,6 +54,10 @@ impl Received {
         matched: bool,
         guards: Guards,
     ) -> Credited {
+        // Nothing paid takes no place that money may need, and says nothing of a reference, whenever it comes.
+        if total.is_zero() {
+            return Credited::Nothing;
+        }
         let known = self.find(texts, attempt, reference).and_then(|index| self.credits.get_mut(index));
         if let Some(credit) = known {
             let before = *credit;
@@ -65,11 +69,7 @@ impl Received {
             credit.matched |= matched;
             return if *credit == before { Credited::Nothing } else { Credited::More };
         }
-        // Nothing paid takes no place that money may need.
         let index = u8::try_from(self.credits.len()).unwrap_or(u8::MAX);
-        if total.is_zero() {
-            return Credited::Nothing;
-        }
         if self.credits.is_full() || texts.set_id(Slot::Credit(index), reference).is_err() {
             self.beyond = self.beyond.max(total);
             return Credited::NoPlace;
@@ -188,6 +188,10 @@ mod tests {
         assert_eq!(received.sum(&attempts, rupees(5)), rupees(5));
         assert_eq!(received.matched_sum(&attempts, rupees(5)), Amount::ZERO);
         assert_eq!(credited(&[("a", 5, false), ("a", 5, true)]).unmatched(), Amount::ZERO);
+        // A total of nothing under a known id vouches for no money, before or after it.
+        for order in [[("a", 5, false), ("a", 0, true)], [("a", 0, true), ("a", 5, false)]] {
+            assert_eq!(credited(&order).unmatched(), rupees(5));
+        }
     }
 
     /// R28: what a person found is the same money, not more.
