@@ -242,7 +242,7 @@ fn request_payment(state: &mut State, debit: &Debit, now: u64) -> Answer {
         opened_at: now,
         state: EzCashState::Waiting,
     };
-    let due = money::decimal(amount_due);
+    let due = money::short(amount_due);
     let text =
         format!("Please dial #111# and authorize the transaction to complete the payment; Amount:Rs {due}");
     let body = json!({

@@ -47,6 +47,8 @@ pub struct DeliveryRecord {
     pub attempt: u32,
     /// The body as it was sent.
     pub body: String,
+    /// Whether it is a forged one, behind which no carrier and no money stands.
+    pub forged: bool,
     /// What came of it.
     pub outcome: DeliveryOutcome,
     /// Whether it is delivered again later.
@@ -61,6 +63,8 @@ pub(crate) struct Parcel {
     external_id: String,
     pub(crate) body: String,
     attempt: u32,
+    /// Somebody else sends it, and nobody repeats it.
+    forged: bool,
     /// It waits for another one to go first.
     held: bool,
     /// The fault of this delivery was already taken.
@@ -103,6 +107,7 @@ impl Outbox {
             external_id: external_id.to_owned(),
             body: body.to_string(),
             attempt: 1,
+            forged: false,
             held: false,
             exempt: false,
         });
@@ -143,11 +148,9 @@ impl Outbox {
                 }
                 Some(NotificationFault::AckLost) => return Some(send(parcel, true)),
                 Some(NotificationFault::Forge) => {
-                    self.parcels.push(parcel.clone());
-                    return Some(send(
-                        Parcel { body: forged(&parcel.body), attempt: Self::DELIVERIES, ..parcel },
-                        false,
-                    ));
+                    let forgery = Parcel { body: forged(&parcel.body), forged: true, ..parcel.clone() };
+                    self.parcels.push(parcel);
+                    return Some(send(forgery, false));
                 }
                 Some(NotificationFault::Corrupt) => return Some(send_half(parcel)),
                 None => return Some(send(parcel, false)),
@@ -168,19 +171,22 @@ impl Outbox {
             return None;
         }
         let settled = matches!(outcome, DeliveryOutcome::Acknowledged | DeliveryOutcome::Dropped);
-        let again = !settled && parcel.attempt < Self::DELIVERIES;
+        let again = !settled && !parcel.forged && parcel.attempt < Self::DELIVERIES;
         let record = DeliveryRecord {
             at: now,
             reference: parcel.reference.clone(),
             external_id: parcel.external_id.clone(),
             attempt: parcel.attempt,
             body: sent,
+            forged: parcel.forged,
             outcome,
             again,
         };
         self.keep(record.clone());
         self.let_held_go(now);
-        self.last_sent.insert(parcel.reference.clone(), parcel.clone());
+        if !parcel.forged {
+            self.last_sent.insert(parcel.reference.clone(), parcel.clone());
+        }
         if again {
             let back_off = Self::FIRST_BACK_OFF << (parcel.attempt - 1);
             self.parcels.push(Parcel {
@@ -198,9 +204,10 @@ impl Outbox {
         self.records.iter().cloned().collect()
     }
 
-    /// What was sent as first deliveries, in their order.
+    /// What the carrier sent as first deliveries, in their order.
     pub(crate) fn first_deliveries(&self) -> Vec<&str> {
-        self.records.iter().filter(|record| record.attempt == 1).map(|record| record.body.as_str()).collect()
+        let first = |record: &&DeliveryRecord| record.attempt == 1 && !record.forged;
+        self.records.iter().filter(first).map(|record| record.body.as_str()).collect()
     }
 
     /// How many deliveries were made in all.
@@ -273,8 +280,7 @@ fn body(request: &EzCashRequest, paid: u64, code: &str, detail: &str, time: &str
     })
 }
 
-/// What a forger makes of a notification he saw: paid in full, under an `internalTrxId` of his own. Nobody
-/// repeats it for him.
+/// What a forger makes of a notification he saw: paid in full, under an `internalTrxId` of his own.
 fn forged(body: &str) -> String {
     let mut body: Value = serde_json::from_str(body).unwrap_or_default();
     let sum = |name: &str| body[name].as_str().and_then(money::parse).unwrap_or(0);

@@ -106,7 +106,8 @@ impl Charges {
         let body: Value = serde_json::from_str(&delivery.body).unwrap_or_default();
         let outcome = serde_json::to_value(&delivery.outcome).unwrap_or_default();
         let code = body["statusCode"].as_str().unwrap_or("unreadable");
-        let text = format!("notification {}: {code} → {}", delivery.attempt, plain(&outcome));
+        let forged = if delivery.forged { "forged " } else { "" };
+        let text = format!("{forged}notification {}: {code} → {}", delivery.attempt, plain(&outcome));
         self.add(&delivery.external_id, delivery.at, "notification", text);
     }
 

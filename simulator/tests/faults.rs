@@ -341,6 +341,9 @@ fn a_forged_notification_comes_first_and_no_money_stands_behind_it() {
     assert_eq!((forged.text("totalAmount"), forged.text("balanceDue")), ("10".into(), "0.00".into()));
     assert_eq!(own.text("internalTrxId"), answer.text("internalTrxId"));
     assert_ne!(forged.text("internalTrxId"), own.text("internalTrxId"));
+    assert!(sim.wait_for_deliveries(2, PATIENCE));
+    let records: Vec<_> = sim.deliveries().iter().map(|record| (record.forged, record.attempt)).collect();
+    assert_eq!(records, [(true, 1), (false, 1)]);
     assert_eq!(sim.ledger().count(), 0);
 }
 

@@ -268,7 +268,7 @@ function deliveryEntry(delivery) {
   const outcome = outcomeWord(delivery.outcome);
   return el("details", {},
     el("summary", {}, el("span", { class: "time" }, timeText(delivery.at)),
-      el("span", { class: "what" }, `← notification ${delivery.reference}, attempt ${delivery.attempt}${delivery.again ? ", comes again" : ""}`),
+      el("span", { class: "what" }, `← ${delivery.forged ? "forged " : ""}notification ${delivery.reference}, attempt ${delivery.attempt}${delivery.again ? ", comes again" : ""}`),
       el("span", { class: `tag ${delivery.outcome === "acknowledged" ? "good" : "bad"}` }, outcome)),
     el("pre", { "aria-label": "Notification" }, delivery.body),
     el("div", { class: "tools" },
