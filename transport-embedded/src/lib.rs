@@ -6,5 +6,15 @@
 #[cfg(test)]
 extern crate std;
 
+mod clock;
+mod connection;
+mod delivery;
 pub mod framing;
 pub mod journal;
+
+#[cfg(feature = "embassy-time")]
+pub use clock::EmbassyClock;
+
+pub use clock::Clock;
+pub use connection::{Connection, Ended, Settings};
+pub use delivery::{Cause, Delivery, MaybeSent, NotSent};
