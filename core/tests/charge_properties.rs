@@ -508,7 +508,7 @@ proptest! {
         prop_assert_eq!(&one.bytes, &other.bytes);
         let mut said = one.trace.join("\n");
         said += &format!("{:?}", one.scene.charge);
-        for secret in [PAYER, "client-id-0123456789", "95904999aa8edb0c038b3295fdd271de", "4444", "VC_0000"] {
+        for secret in [PAYER, "client-id-0123456789", "95904999aa8edb0c038b3295fdd271de", "agent-pin-4444", "VC_0000"] {
             prop_assert!(!said.contains(secret), "{} is told", secret);
         }
         let credentials = ["client-id-0123456789", "95904999aa8edb0c038b3295fdd271de"];

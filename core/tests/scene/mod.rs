@@ -305,7 +305,7 @@ pub fn credentials() -> Credentials {
         client: Secret::new("client-id-0123456789").unwrap(),
         application: Secret::new("APP_000017").unwrap(),
         password: Secret::new("95904999aa8edb0c038b3295fdd271de").unwrap(),
-        agent_pin: Secret::new("4444").unwrap(),
+        agent_pin: Secret::new("agent-pin-4444").unwrap(),
         agent_alias: Secret::new("VC_0000").unwrap(),
     }
 }
