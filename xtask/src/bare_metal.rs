@@ -4,10 +4,14 @@
 use crate::run::{cargo, run, succeeds};
 
 const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
-const FEATURES: [&str; 4] = ["", "defmt", "dump-notification", "defmt,dump-notification"];
+/// The packages, each with the sets of features that it is built with.
+const PACKAGES: [(&str, &[&str]); 2] = [
+    ("caas-core", &["", "defmt", "dump-notification", "defmt,dump-notification"]),
+    ("caas-transport-embedded", &["", "embassy-time"]),
+];
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
-/// Builds the core for every target with every set of features.
+/// Builds what runs on bare metal for every target with every set of features.
 pub fn build() -> Result<(), String> {
     let by_rustup = has_targets() || succeeds("rustup", &[&["target", "add"], &TARGETS[..]].concat());
     if !by_rustup {
@@ -15,23 +19,22 @@ pub fn build() -> Result<(), String> {
         install_debian_compiler()?;
     }
     for target in TARGETS {
-        for features in FEATURES {
-            let arguments =
-                ["build", "-p", "caas-core", "--locked", "--target", target, "--features", features];
-            if by_rustup {
-                run(&cargo(), &arguments, &[])?;
-            } else {
-                build_with_debian(&arguments)?;
+        for (package, sets) in PACKAGES {
+            for features in sets {
+                build_one(by_rustup, target, package, features)?;
             }
         }
     }
     Ok(())
 }
 
+fn build_one(by_rustup: bool, target: &str, package: &str, features: &str) -> Result<(), String> {
+    let arguments = ["build", "-p", package, "--locked", "--target", target, "--features", features];
+    if by_rustup { run(&cargo(), &arguments, &[]) } else { build_with_debian(&arguments) }
+}
+
 fn has_targets() -> bool {
-    TARGETS.iter().all(|target| {
-        succeeds("rustc", &["--print", "target-libdir", "--target", target]) && is_installed(target)
-    })
+    TARGETS.iter().all(|target| is_installed(target))
 }
 
 fn is_installed(target: &str) -> bool {

@@ -11,7 +11,8 @@ pub fn root() -> PathBuf {
 
 /// Runs a command in the workspace's folder; its output is shown.
 pub fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
-    let line = format!("{program} {}", arguments.join(" "));
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let line = format!("{name} {}", arguments.join(" "));
     println!("$ {line}");
     let status =
         command(program, arguments, environment).status().map_err(|error| format!("{line}: {error}"))?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::run::root;
 
 /// Folders that hold tests.
-const FOLDERS: [&str; 6] = ["core", "transport-std", "simulator", "cli", "tests", "xtask"];
+const FOLDERS: [&str; 7] =
+    ["core", "transport-std", "transport-embedded", "simulator", "cli", "tests", "xtask"];
 
 /// Prints every scenario and invariant with its tests. Fails when one that needs neither flash nor a one-time password
 /// has none, or a test names an id that the document does not have.
