@@ -348,6 +348,20 @@ fn a_forged_notification_comes_first_and_no_money_stands_behind_it() {
 }
 
 #[test]
+fn nobody_repeats_a_forged_notification() {
+    let sim = Simulator::builder().payer(Payer::Ask).clock_rate(0).start().unwrap();
+    post(&sim, DEBIT, &ezcash_body("s1", "10"));
+    sim.notification_fault(NotificationFault::Forge, Times::Once);
+    sim.pay("s1", 400).unwrap();
+    for delivered in 2..=7 {
+        assert!(sim.wait_for_deliveries(delivered, PATIENCE));
+        sim.fast_forward(Duration::from_secs(100));
+    }
+    let forged = sim.deliveries().iter().filter(|delivery| delivery.forged).count();
+    assert_eq!((forged, sim.deliveries().len()), (1, 7), "the carrier's own is delivered six times");
+}
+
+#[test]
 fn faults_are_listed_replaced_and_taken_back_over_http() {
     let sim = Simulator::start();
     let rule = |fault: &str| json!({ "service": "directDebit", "fault": fault, "times": "always" });

@@ -5,6 +5,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use caas_simulator::{Payer, Simulator};
 use serde_json::json;
@@ -134,9 +135,11 @@ fn live_events_tell_what_happens_and_that_a_setting_changed() {
     write!(stream, "GET /sim/events HTTP/1.1\r\nHost: {}\r\n\r\n", sim.address()).unwrap();
     let mut heard = String::new();
     let mut until = |wanted: &str| {
-        let mut buffer = [0; 4096];
+        let (mut buffer, began) = ([0; 4096], Instant::now());
         while !heard.contains(wanted) {
             let read = stream.read(&mut buffer).unwrap();
+            // The heartbeat keeps the reads going: the time is bounded here.
+            assert!(began.elapsed() < PATIENCE, "{wanted} never came: {heard}");
             assert!(read > 0, "the stream ended before {wanted}: {heard}");
             heard.push_str(&String::from_utf8_lossy(&buffer[..read]));
         }
