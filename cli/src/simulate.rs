@@ -74,6 +74,7 @@ fn introduce(tell: Tell, arguments: &Simulate, simulator: &Simulator) {
     tell.line(&format!("simulated carriers at {url} (everything here is simulated)"));
     tell.line(&format!("  charge:  caas charge 0712755777 5.00 --simulate --endpoint {url}{clock}"));
     tell.line(&format!("  resume:  caas resume --simulate{clock}"));
+    tell.line(&format!("  page:    {url}/"));
     tell.line(&format!("  ledger:  curl {url}/sim/ledger"));
     tell.line("Ctrl-C ends it.");
 }

@@ -2,8 +2,8 @@
 //! repeated, and a third time (R42, R43): the journal holds what it held before the interrupted call or after it (I11),
 //! and what was acknowledged is never lost.
 //!
-//! `cargo test -p caas-transport-embedded --release --test power_cuts -- --nocapture` makes a million cuts and prints how
-//! many; without `--release` it is a short run.
+//! `cargo test -p caas-transport-embedded --release --test power_cuts -- --nocapture` goes on until it has made a million
+//! cuts and prints how many; without `--release` it is a short run.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
