@@ -10,7 +10,7 @@
 //!    [`Charge::handle_input`] and go to 2.
 //!
 //! Nothing is handed out before it is durable: what could move money, tell of money or release goods is produced by
-//! [`durable::Durable`] only, which exists only while storage holds all that the charge knows.
+//! `durable::Durable` only, which exists only while storage holds all that the charge knows.
 
 pub mod advice;
 mod attempt;

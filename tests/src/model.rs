@@ -6,7 +6,7 @@
 //! [`step`] does it, [`invariant`] says what must hold whatever happens, and [`completion`] that a charge comes to an end
 //! once faults stop. [`scenario`] lists the carriers and how much may go wrong in each: the bounds.
 //!
-//! What bounds the states beside a scenario's [`Bounds`](scenario::Bounds):
+//! What bounds the states beside a scenario's [`scenario::Bounds`]:
 //!
 //! - Time moves in steps of a minute to the deadline that the charge waits for, or as far behind it as the minute is over
 //!   (timers may fire late, R51). All windows are multiples of a minute.
