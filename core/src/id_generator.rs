@@ -86,12 +86,17 @@ impl ChargeId {
 
     /// `externalTrxId` of the attempt with this number, counted from 0: the id and a letter, `a` for the first.
     pub fn external(&self, attempt: u8) -> String<EXTERNAL_ID_MAX> {
-        let mut external = String::new();
-        // Both fit by the lengths of the types; nothing in this crate may panic to say so.
-        let _ = external.push_str(&self.0);
-        let _ = external.push(char::from(FIRST_ATTEMPT.saturating_add(attempt.min(ATTEMPT_LETTERS - 1))));
-        external
+        join_external(&self.0, attempt)
     }
+}
+
+/// [`ChargeId::external`] of a charge's id that is kept as a text.
+pub(crate) fn join_external(id: &str, attempt: u8) -> String<EXTERNAL_ID_MAX> {
+    let mut external = String::new();
+    // Both fit by the lengths of the types; nothing in this crate may panic to say so.
+    let _ = external.push_str(id);
+    let _ = external.push(char::from(FIRST_ATTEMPT.saturating_add(attempt.min(ATTEMPT_LETTERS - 1))));
+    external
 }
 
 /// The charge's id and the attempt's number of an `externalTrxId` that [`ChargeId::external`] made.

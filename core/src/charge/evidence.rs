@@ -8,6 +8,7 @@ use super::received::Credited;
 use super::texts::Slot;
 use super::{Charge, Conflict, Reason, Review};
 use crate::id::EXTERNAL_ID_MAX;
+use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
 use crate::status_code::Class;
@@ -144,11 +145,7 @@ impl Charge {
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
     pub(super) fn external(&self, attempt: u8) -> String<EXTERNAL_ID_MAX> {
-        let mut external = String::new();
-        // A charge id leaves room for the letter.
-        let _ = external.push_str(self.charge_id());
-        let _ = external.push(char::from(b'a'.saturating_add(attempt.min(25))));
-        external
+        join_external(self.charge_id(), attempt)
     }
 
     /// The token is back: the send is no longer under way.
