@@ -37,7 +37,7 @@ pub async fn charge(tell: Tell, arguments: &Charge) -> Result<Exit, Stop> {
 
     let journal = journal::open(&site.journal, site.simulated)?;
     let known = desk::known(&journal, sale.as_str())?;
-    let desk = desk::for_charges(&site, carrier, &known, journal)?;
+    let desk = desk::for_carrier(&site, carrier, &known, Use::Send, journal)?;
     let interrupted = interrupt::on_signal(tell, desk.interrupter())?;
     let listener = take_notifications(arguments, &site, &desk, instrument).await?;
     introduce(tell, &sale, &site);

@@ -25,27 +25,17 @@ pub struct Manner {
     pub at_boot: AtBoot,
 }
 
-/// A desk for charges at a carrier. A charge that is in the journal already goes on at its own carrier and endpoint.
-pub fn for_charges(
+/// A desk for a carrier: to charge at it, or to take the notifications of its charges. A charge that is in the journal
+/// already goes on at its own carrier and endpoint.
+pub fn for_carrier(
     site: &Site,
     carrier: Carrier,
     known: &[ChargeRow],
+    use_: Use,
     journal: Journal,
 ) -> Result<Desk, Stop> {
     let mut carriers = vec![(carrier, site.simulated)];
-    carriers.extend(carriers_of(known, &site.configuration, Use::Send).0);
-    open(journal, carriers, &site.configuration, site.clock, AtBoot::RefundDue)
-}
-
-/// A desk that takes notifications for charges of this and of other carriers, and sends nothing.
-pub fn for_notifications(
-    site: &Site,
-    carrier: Carrier,
-    known: &[ChargeRow],
-    journal: Journal,
-) -> Result<Desk, Stop> {
-    let mut carriers = vec![(carrier, site.simulated)];
-    carriers.extend(carriers_of(known, &site.configuration, Use::Read).0);
+    carriers.extend(carriers_of(known, &site.configuration, use_).0);
     open(journal, carriers, &site.configuration, site.clock, AtBoot::RefundDue)
 }
 

@@ -25,7 +25,7 @@ pub async fn listen(tell: Tell, arguments: &Listen) -> Result<Exit, Stop> {
     let address = arguments.listen.or(site.configuration.listener.address).unwrap_or(DEFAULT_ADDRESS);
     let journal = journal::open(&site.journal, site.simulated)?;
     let known = journal.list(Filter::All).map_err(|error| journal::stop_of(&site.journal, &error))?;
-    let desk = desk::for_notifications(&site, carrier, &known, journal)?;
+    let desk = desk::for_carrier(&site, carrier, &known, Use::Read, journal)?;
     let mut signals = Signals::take()?;
     let listener = at(&desk, address, &site.configuration, site.simulated).await?;
     introduce(tell, &listener);
