@@ -106,6 +106,24 @@ pub fn split_external(external: &str) -> Option<(&str, u8)> {
     if id.is_empty() { None } else { Some((external.get(..id.len())?, attempt)) }
 }
 
+/// The prefix of the machine whose generator made this `externalTrxId`; `None` if no generator did. What stands before the
+/// sixteen digits and the letter is the prefix, so no machine's prefix can be taken for the start of another's.
+///
+/// ```
+/// use caas_core::id_generator::prefix_of;
+/// assert_eq!(prefix_of("K0420000000300000001a"), Some("K042"));
+/// assert_eq!(prefix_of("0000000300000001a"), None);
+/// assert_eq!(prefix_of("K042-1-1a"), None);
+/// ```
+pub fn prefix_of(external: &str) -> Option<&str> {
+    let (id, _) = split_external(external)?;
+    let (prefix, digits) = id.split_at_checked(id.len().checked_sub(ID_DIGITS)?)?;
+    let made = digits.bytes().all(|digit| digit.is_ascii_hexdigit()) && checked_prefix(prefix).is_ok();
+    made.then_some(prefix)
+}
+
+/// Digits of an id: epoch and counter.
+const ID_DIGITS: usize = 16;
 const FIRST_ATTEMPT: u8 = b'a';
 const ATTEMPT_LETTERS: u8 = 26;
 

@@ -9,7 +9,7 @@ use embedded_io_async::{Error, ErrorKind, Read, Write};
 
 use crate::clock::Clock;
 use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
-use crate::framing::{Answer, AnswerReader, CloseReason, Fault, Post, Reuse, Step};
+use crate::framing::{Answer, AnswerReader, CloseReason, Fault, Get, Post, RequestFault, Reuse, Step};
 use deadline::{at_once, before};
 
 /// Bytes that are read from the stream at once.
@@ -147,11 +147,26 @@ impl<'b, S: Read + Write> Connection<'b, S> {
     /// byte was handed to the stream, else maybe sent; and the connection is not usable any more. The next call says so,
     /// and sends nothing.
     pub async fn post(&mut self, clock: &impl Clock, post: &Post<'_>) -> Delivery<'_> {
+        self.exchange(clock, post.keep_alive, |buffer| post.write(buffer)).await
+    }
+
+    /// [`Connection::post`] for a GET, with the same words: what is maybe sent changes nothing at a peer that keeps to
+    /// the meaning of GET, so it may be repeated, on a new connection.
+    pub async fn get(&mut self, clock: &impl Clock, get: &Get<'_>) -> Delivery<'_> {
+        self.exchange(clock, get.keep_alive, |buffer| get.write(buffer)).await
+    }
+
+    async fn exchange(
+        &mut self,
+        clock: &impl Clock,
+        keep_alive: bool,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, RequestFault>,
+    ) -> Delivery<'_> {
         if let Some(ended) = self.ended() {
             return Delivery::NotSent(NotSent::Unusable(ended));
         }
         let start = clock.now();
-        let length = match post.write(self.buffer) {
+        let length = match write(self.buffer) {
             Ok(length) => length,
             Err(fault) => return Delivery::NotSent(NotSent::Request(fault)),
         };
@@ -163,7 +178,7 @@ impl<'b, S: Read + Write> Connection<'b, S> {
                 *answered = true;
                 *state = match answer.reuse {
                     Reuse::Close(reason) => State::Ended(Ended::Closed(reason)),
-                    Reuse::KeepAlive if !post.keep_alive => State::Ended(Ended::Closed(CloseReason::WeAsked)),
+                    Reuse::KeepAlive if !keep_alive => State::Ended(Ended::Closed(CloseReason::WeAsked)),
                     Reuse::KeepAlive => State::Ready,
                 };
                 Delivery::Answered { status: answer.status, body: answer.body }

@@ -31,4 +31,4 @@ pub use answer::{Answer, AnswerReader, INTERIM_MAX, Step};
 pub use chunked::{CHUNK_EXTENSIONS_MAX, CHUNK_SIZE_DIGITS_MAX, TRAILERS_MAX};
 pub use fault::Fault;
 pub use head::{CloseReason, HEAD_MAX, HEADERS_MAX, LENGTH_DIGITS_MAX, Reuse};
-pub use request::{Post, RequestFault};
+pub use request::{Get, Post, RequestFault};

@@ -17,6 +17,19 @@ pub struct Post<'r> {
     pub keep_alive: bool,
 }
 
+/// A GET, without a body. `Debug` does not show headers: they may hold a credential.
+#[derive(Clone, Copy)]
+pub struct Get<'r> {
+    /// The Host header, as of a [`Post`].
+    pub host: &'r str,
+    /// The path, from its slash on, with the query if there is one.
+    pub path: &'r str,
+    /// Headers beside those that are always written (Host, User-Agent, Connection).
+    pub headers: &'r [(&'r str, &'r str)],
+    /// Asks the peer to keep the connection open for a further request.
+    pub keep_alive: bool,
+}
+
 /// Why a request is not written. Whoever configured it is to blame; nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -63,6 +76,49 @@ impl<'r> Post<'r> {
     /// Writes head and body to the start of `buffer` and says how many bytes they are. With an error, nothing of the
     /// buffer may be sent.
     pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
+        self.head().write(buffer)
+    }
+
+    fn head(&self) -> Head<'r> {
+        let Post { host, path, headers, body, keep_alive } = *self;
+        Head { method: "POST ", host, path, headers, body: Some(body), keep_alive }
+    }
+}
+
+impl<'r> Get<'r> {
+    /// A request without further headers, which asks for the connection to be kept.
+    ///
+    /// ```
+    /// use caas_transport_embedded::framing::Get;
+    /// let mut buffer = [0; 128];
+    /// let length = Get::new("relay.example", "/relay/K042?after=0").write(&mut buffer)?;
+    /// assert!(buffer[..length].starts_with(b"GET /relay/K042?after=0 HTTP/1.1\r\nHost: relay.example\r\n"));
+    /// # Ok::<(), caas_transport_embedded::framing::RequestFault>(())
+    /// ```
+    pub fn new(host: &'r str, path: &'r str) -> Self {
+        Get { host, path, headers: &[], keep_alive: true }
+    }
+
+    /// Writes the head to the start of `buffer` and says how many bytes it is. With an error, nothing of the buffer may be
+    /// sent.
+    pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
+        let Get { host, path, headers, keep_alive } = *self;
+        Head { method: "GET ", host, path, headers, body: None, keep_alive }.write(buffer)
+    }
+}
+
+/// A request of either method.
+struct Head<'r> {
+    method: &'static str,
+    host: &'r str,
+    path: &'r str,
+    headers: &'r [(&'r str, &'r str)],
+    body: Option<&'r [u8]>,
+    keep_alive: bool,
+}
+
+impl Head<'_> {
+    fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
         self.check()?;
         let mut writer = Writer { buffer, length: 0 };
         self.write_to(&mut writer).ok_or(RequestFault::BufferTooSmall)?;
@@ -89,16 +145,18 @@ impl<'r> Post<'r> {
     }
 
     fn write_to(&self, writer: &mut Writer<'_>) -> Option<()> {
-        writer.texts(&["POST ", self.path, " HTTP/1.1\r\nHost: ", self.host])?;
-        writer.texts(&["\r\nUser-Agent: ", USER_AGENT, "\r\nContent-Type: application/json"])?;
-        writer.texts(&["\r\nContent-Length: "])?;
-        writer.number(self.body.len())?;
+        writer.texts(&[self.method, self.path, " HTTP/1.1\r\nHost: ", self.host])?;
+        writer.texts(&["\r\nUser-Agent: ", USER_AGENT])?;
+        if let Some(body) = self.body {
+            writer.texts(&["\r\nContent-Type: application/json\r\nContent-Length: "])?;
+            writer.number(body.len())?;
+        }
         writer.texts(&["\r\nConnection: ", if self.keep_alive { "keep-alive" } else { "close" }])?;
         for (name, value) in self.headers {
             writer.texts(&["\r\n", name, ": ", value])?;
         }
         writer.texts(&["\r\n\r\n"])?;
-        writer.bytes(self.body)
+        writer.bytes(self.body.unwrap_or_default())
     }
 }
 
@@ -109,6 +167,17 @@ impl fmt::Debug for Post<'_> {
             .field("path", &self.path)
             .field("headers", &self.headers.len())
             .field("body_length", &self.body.len())
+            .field("keep_alive", &self.keep_alive)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Get<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Get")
+            .field("host", &self.host)
+            .field("path", &self.path)
+            .field("headers", &self.headers.len())
             .field("keep_alive", &self.keep_alive)
             .finish()
     }
@@ -201,6 +270,33 @@ mod tests {
                  x-client: 42\r\n\r\n{{\"a\":1}}"
             )
         );
+    }
+
+    #[test]
+    fn a_get_has_no_body_and_takes_the_same_care() {
+        let mut buffer = [0; 256];
+        let get = Get { headers: &[("authorization", "Bearer t")], ..Get::new("h", "/r?after=7") };
+        let length = get.write(&mut buffer).unwrap();
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            std::str::from_utf8(&buffer[..length]).unwrap(),
+            std::format!(
+                "GET /r?after=7 HTTP/1.1\r\nHost: h\r\nUser-Agent: caas/{version}\r\n\
+                 Connection: keep-alive\r\nauthorization: Bearer t\r\n\r\n"
+            )
+        );
+        assert!(!std::format!("{get:?}").contains("Bearer"));
+        for bad in ["\r", "\n", "\0", "a b"] {
+            assert_eq!(Get::new(bad, "/").write(&mut buffer), Err(RequestFault::BadHost));
+            assert_eq!(Get::new("h", bad).write(&mut buffer), Err(RequestFault::BadPath));
+        }
+        for (header, fault) in [
+            (("x", "\r\n"), RequestFault::BadHeader { position: 0 }),
+            (("Content-Length", "1"), RequestFault::ReservedHeader { position: 0 }),
+        ] {
+            assert_eq!(Get { headers: &[header], ..Get::new("h", "/") }.write(&mut buffer), Err(fault));
+        }
+        assert_eq!(get.write(&mut buffer[..length - 1]), Err(RequestFault::BufferTooSmall));
     }
 
     #[test]
