@@ -11,6 +11,7 @@ mod connection;
 mod delivery;
 pub mod framing;
 pub mod journal;
+pub mod relay;
 
 #[cfg(feature = "embassy-time")]
 pub use clock::EmbassyClock;
