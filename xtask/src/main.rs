@@ -1,6 +1,7 @@
 //! The project's own checks. `cargo xtask` says what there is.
 
 mod bare_metal;
+mod bare_toolchain;
 mod checks;
 mod deny;
 mod msrv;
