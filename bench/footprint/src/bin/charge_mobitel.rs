@@ -1,0 +1,14 @@
+//! A charge through the profile `mobitel`: core, JSON, HTTP and records.
+#![no_std]
+#![no_main]
+
+use caas_footprint::machine::{Place, run};
+use caas_footprint::scripts::MOBITEL;
+use caas_footprint::seller::HttpSeller;
+
+static PLACE: Place<HttpSeller> = Place::new();
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    run(&PLACE, || HttpSeller::new(MOBITEL), HttpSeller::sell)
+}

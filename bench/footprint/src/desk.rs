@@ -1,0 +1,181 @@
+//! A sale from its order to its end and once more after a power cut, with everything that an application calls.
+
+use core::hint::black_box;
+
+use caas_core::charge::{
+    AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Handled, Input, Order, Output, Payment, Resolution,
+    Ticket,
+};
+use caas_core::credentials::Credentials;
+use caas_core::id::{SaleId, Subscriber};
+use caas_core::id_generator::ChargeId;
+use caas_core::money::Amount;
+use caas_core::profile::Profile;
+use caas_core::time::Instant;
+use caas_core::wire::notification;
+
+use crate::link::{Keep, Link};
+use crate::meter::Meter;
+use crate::scripts::{ANYTHING, Happens, Script, credentials};
+
+/// Outputs and waits of one sale, at most.
+const STEPS_MAX: u32 = 400;
+
+/// What the application holds. None of it counts as stack; the charge counts as RAM per open charge.
+pub struct Desk {
+    /// Who is charged through.
+    pub profile: Profile<'static>,
+    /// What proves us to them.
+    pub credentials: Credentials,
+    script: Script,
+    sale: SaleId,
+    payer: Subscriber,
+    id: ChargeId,
+    charge: Option<Charge>,
+    buffer: [u8; BUFFER_MAX],
+    now: Instant,
+}
+
+impl Desk {
+    /// A desk for a script.
+    pub fn new(script: Script) -> Option<Self> {
+        Some(Desk {
+            profile: black_box(script.profile)(),
+            credentials: credentials()?,
+            script: black_box(script),
+            sale: SaleId::new("sale-1").ok()?,
+            payer: Subscriber::new("94771234567").ok()?,
+            id: ChargeId::new("T1-1-1").ok()?,
+            charge: None,
+            buffer: [0; BUFFER_MAX],
+            now: Instant::from_millis(1),
+        })
+    }
+
+    /// Sells once, cuts the power, and finds the sale again. Whether it was paid and released, and still is.
+    pub async fn sell(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+        self.start(meter) && self.serve(link, keep, meter).await && self.come_back(keep, meter).await
+    }
+
+    /// Places the order.
+    pub fn start(&mut self, meter: &mut impl Meter) -> bool {
+        let carrier = Carrier {
+            profile: &self.profile,
+            credentials: &self.credentials,
+            endpoint: self.profile.endpoint,
+        };
+        let Ok(amount) = Amount::parse(black_box("5")) else { return false };
+        let mut order = Order::new(&self.sale, &self.payer, amount);
+        order.instrument = self.script.instrument;
+        self.charge = meter.step("start", || Charge::start(self.now, &carrier, &order, &self.id)).ok();
+        self.charge.is_some()
+    }
+
+    /// Does what the charge wants until nothing more happens.
+    pub async fn serve(
+        &mut self,
+        link: &mut impl Link,
+        keep: &mut impl Keep,
+        meter: &mut impl Meter,
+    ) -> bool {
+        let mut happens = black_box(self.script.happens).iter();
+        for _ in 0..STEPS_MAX {
+            let Some(charge) = self.charge.as_mut() else { return false };
+            let (profile, now) = (&self.profile, self.now);
+            let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
+            let input =
+                match meter.step("poll_output", || charge.poll_output(now, &carrier, &mut self.buffer)) {
+                    Output::Persist { token, record } => match keep.keep(&self.sale, &record).await {
+                        true => Input::Persisted(token),
+                        false => Input::PersistFailed(token),
+                    },
+                    Output::Transmit { token, request } => {
+                        match link.send(profile, &self.credentials, &request).await {
+                            Ok((status, body)) => Input::Response { token, status, body },
+                            Err(sent) => Input::Lost { token, sent },
+                        }
+                    }
+                    Output::Reply { body, .. } => {
+                        black_box(body);
+                        continue;
+                    }
+                    Output::Event(Event::Confirmed) => Input::Command(Command::StartRelease),
+                    Output::Event(Event::Release(permit)) => Input::Command(match black_box(true) {
+                        true => Command::ReleaseDone(permit),
+                        false => Command::ReleaseFailed(permit),
+                    }),
+                    Output::Event(event) => {
+                        black_box(event);
+                        black_box(charge.advice());
+                        continue;
+                    }
+                    Output::Wait(until) => {
+                        let Some(next) = happens.next() else {
+                            return charge.payment() == Payment::Confirmed && charge.is_finished(now);
+                        };
+                        self.now = until.unwrap_or(now);
+                        if !happen(charge, self.now, profile, *next, meter) {
+                            return false;
+                        }
+                        continue;
+                    }
+                    Output::BufferTooSmall => return false,
+                };
+            let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, input)));
+        }
+        false
+    }
+
+    /// The power was cut: the record is all there is.
+    pub async fn come_back(&mut self, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+        let carrier = Carrier {
+            profile: &self.profile,
+            credentials: &self.credentials,
+            endpoint: self.profile.endpoint,
+        };
+        self.charge = None;
+        let Some(record) = keep.newest().await else { return false };
+        let at_boot = black_box(AtBoot::RefundDue);
+        self.charge = match black_box(false) {
+            false => meter.step("recover", || Charge::recover(self.now, &carrier, record, at_boot)).ok(),
+            true => Charge::recover_damaged(self.now, &carrier, record).ok(),
+        };
+        self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
+    }
+}
+
+/// What else happens. In a script of [`ANYTHING`] everything may.
+fn happen(
+    charge: &mut Charge,
+    now: Instant,
+    profile: &Profile<'_>,
+    what: Happens,
+    meter: &mut impl Meter,
+) -> bool {
+    let what = if black_box(false) { ANYTHING.first().copied().unwrap_or(what) } else { what };
+    let resolve = |resolution, by| Command::Resolve { resolution, by };
+    let command = match what {
+        Happens::Tick => {
+            let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, Input::Tick)));
+            return true;
+        }
+        Happens::Notification(body) => {
+            let body = black_box(body).as_bytes();
+            let Ok(notification) = meter.step("notification", || notification::read(profile, body)) else {
+                return false;
+            };
+            let input = Input::Notification { ticket: Ticket(1), notification: &notification };
+            let handled = meter.step("handle_input", || charge.handle_input(now, profile, input));
+            return handled == Handled::Done;
+        }
+        Happens::Cancel => Command::Cancel,
+        Happens::Retry => Command::Retry { accept_risk: black_box(true) },
+        Happens::NewCredentials => Command::CredentialsReplaced,
+        Happens::Charged(by) => resolve(Resolution::Charged(black_box(Amount::ZERO)), by),
+        Happens::NotCharged(by) => resolve(Resolution::NotCharged, by),
+        Happens::Refunded(by) => resolve(Resolution::Refunded, by),
+    };
+    let input = Input::Command(command);
+    let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, input)));
+    true
+}

@@ -1,0 +1,157 @@
+//! What carrier and payer do in a sale, per profile. The compiler does not see it: images read it through `black_box`.
+
+use caas_core::credentials::{Credentials, Secret};
+use caas_core::profile::{self, Profile, Service};
+use caas_core::status_code::{Class, CodeRow};
+
+/// The profiles, each with a sale that goes well.
+pub const SALES: [(&str, Script); 3] = [("mobitel", MOBITEL), ("ideamart", IDEAMART), ("dialog", DIALOG)];
+
+/// A sale: what the host is configured with, what the peer answers, what else happens.
+#[derive(Clone, Copy)]
+pub struct Script {
+    /// The carrier.
+    pub profile: fn() -> Profile<'static>,
+    /// The Host header.
+    pub host: &'static str,
+    /// Name of the instrument; `None`: the profile's first.
+    pub instrument: Option<&'static str>,
+    /// HTTP answers, in turn.
+    pub answers: &'static [&'static Answer],
+    /// What happens at each wait, in turn.
+    pub happens: &'static [Happens],
+}
+
+/// A whole HTTP answer.
+pub struct Answer {
+    /// Head and body.
+    pub http: &'static str,
+    /// Where the body begins.
+    head: usize,
+}
+
+/// Something that happens while a charge waits.
+#[derive(Clone, Copy)]
+pub enum Happens {
+    /// The time of the wait comes.
+    Tick,
+    /// A notification comes.
+    Notification(&'static str),
+    /// Somebody presses cancel.
+    Cancel,
+    /// Somebody wants the payer to be asked again.
+    Retry,
+    /// Somebody replaces the credentials.
+    NewCredentials,
+    /// A person decides that the carrier charged.
+    Charged(&'static str),
+    /// A person decides that it did not.
+    NotCharged(&'static str),
+    /// A person gave the money back.
+    Refunded(&'static str),
+}
+
+impl Answer {
+    const fn new(http: &'static str) -> Self {
+        let bytes = http.as_bytes();
+        let mut head = 4;
+        while !matches!(bytes.split_at(head).0, [.., b'\r', b'\n', b'\r', b'\n']) {
+            head += 1;
+        }
+        Answer { http, head }
+    }
+
+    /// The body alone.
+    pub fn body(&self) -> &'static [u8] {
+        self.http.as_bytes().get(self.head..).unwrap_or(&[])
+    }
+}
+
+/// An answer with this body; its length is given too, and a test of the build compares them.
+macro_rules! answer {
+    ($length:literal, $body:literal) => {{
+        const _: () = assert!($body.len() == $length, "the length given is not the body's");
+        const ANSWER: &Answer = &Answer::new(concat!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
+            $length,
+            "\r\nConnection: keep-alive\r\n\r\n",
+            $body
+        ));
+        ANSWER
+    }};
+}
+
+/// Values that a Mobitel contract could name. The real ones are documented nowhere.
+const STATUSES: &[CodeRow<'static>] = &[
+    CodeRow { service: Some(Service::ChargeRequest), code: "1000", class: Class::Pending },
+    CodeRow { service: Some(Service::ChargeRequest), code: "1004", class: Class::DeclinedUser },
+    CodeRow { service: Some(Service::ChargeRequest), code: "1008", class: Class::HandsetBusy },
+    CodeRow { service: Some(Service::Confirm), code: "1001", class: Class::Ok },
+    CodeRow { service: Some(Service::Confirm), code: "1002", class: Class::NotApproved },
+    CodeRow { service: Some(Service::Confirm), code: "1003", class: Class::DeclinedUser },
+];
+
+fn mobitel() -> Profile<'static> {
+    profile::mobitel(STATUSES)
+}
+
+/// The payer approves the prompt; a confirm finds out.
+pub const MOBITEL: Script = Script {
+    profile: mobitel,
+    host: "apphub.mobitel.lk",
+    instrument: None,
+    answers: &[
+        answer!(64, r#"{"reference":"320438941208291","message":"sent","status":"1000"}"#),
+        answer!(65, r#"{"reference":"320438941208291","message":"later","status":"1002"}"#),
+        answer!(62, r#"{"reference":"320438941208291","message":"ok","status":"1001"}"#),
+    ],
+    happens: &[Happens::Tick, Happens::Tick, Happens::Tick],
+};
+
+/// The carrier charges at once.
+pub const IDEAMART: Script = Script {
+    profile: profile::ideamart,
+    host: "api.ideamart.io",
+    instrument: None,
+    answers: &[answer!(
+        210,
+        r#"{"statusCode":"S1000","timeStamp":"2012-07-30T12:48:10-0400","shortDescription":"Long Description","statusDetail":"Success","externalTrxId":"T1-1-1a","longDescription":"short Description","internalTrxId":"321"}"#
+    )],
+    happens: &[Happens::Tick],
+};
+
+/// eZ Cash: the payer dials and enters the reference; a notification says that it is paid.
+pub const DIALOG: Script = Script {
+    profile: profile::dialog,
+    host: "api.dialog.lk",
+    instrument: Some(profile::DIALOG_EZCASH),
+    answers: &[answer!(
+        365,
+        r#"{"statusCode":"P1003","timeStamp":"2014-02-11T14:19:44.656+05:30","shortDescription":"Please dial #111#; Amount:Rs 5","externalTrxId":"T1-1-1a","statusDetail":"Request successful. Payment notification pending from payment instrument","longDescription":"Please dial #111# and authorize the transaction; Amount:Rs 5","amountDue":"5","internalTrxId":"914021114190001"}"#
+    )],
+    happens: &[Happens::Notification(
+        r#"{"paidAmount":"5.00","externalTrxId":"T1-1-1a","internalTrxId":"914021114190001","referenceId":"17839448","totalAmount":"5","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Request was Successfully processed, Due amount fully paid.","timeStamp":"08-Oct-2013 16:32"}"#,
+    )],
+};
+
+/// Never happens in a sale that goes well. Any script may hold it, so all of it is in every image.
+pub const ANYTHING: &[Happens] = &[
+    Happens::Cancel,
+    Happens::Retry,
+    Happens::NewCredentials,
+    Happens::Charged("a person"),
+    Happens::NotCharged("a person"),
+    Happens::Refunded("a person"),
+    Happens::Notification("{}"),
+];
+
+/// What proves the host to any of the carriers.
+pub fn credentials() -> Option<Credentials> {
+    Some(Credentials {
+        client: Secret::new("6fc036bd-5e87-3070-0006-6131aabbccdd").ok()?,
+        application: Secret::new("APP_000018").ok()?,
+        password: Secret::new("95904999aa8edb0c038b3295fdd271de").ok()?,
+        agent_pin: Secret::new("4444").ok()?,
+        agent_alias: Secret::new("VC_0000").ok()?,
+    })
+}

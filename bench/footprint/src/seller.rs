@@ -1,0 +1,83 @@
+//! The jobs of our images: a desk with its link and its storage.
+
+use caas_core::charge::RECORD_MAX;
+use caas_transport_embedded::journal::FlashJournal;
+
+use crate::desk::Desk;
+use crate::flash::{BYTES, PAGES, RamFlash};
+use crate::link::{Answers, Direct, Flash, HTTP_BUFFER, Http, Ram};
+use crate::meter::Blind;
+use crate::scripts::Script;
+use crate::time::block_on;
+
+/// Sells without HTTP.
+pub struct DirectSeller {
+    desk: Desk,
+    script: Script,
+    record: [u8; RECORD_MAX],
+}
+
+impl DirectSeller {
+    /// A seller for a script.
+    pub fn new(script: Script) -> Option<Self> {
+        Some(DirectSeller { desk: Desk::new(script)?, script, record: [0; RECORD_MAX] })
+    }
+
+    /// Sells once.
+    pub fn sell(&'static mut self) -> bool {
+        let mut link = Direct(Answers::new(self.script.answers));
+        let mut keep = Ram { record: &mut self.record, length: 0 };
+        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+    }
+}
+
+/// Sells over HTTP.
+pub struct HttpSeller {
+    desk: Desk,
+    script: Script,
+    http: [u8; HTTP_BUFFER],
+    record: [u8; RECORD_MAX],
+}
+
+impl HttpSeller {
+    /// A seller for a script.
+    pub fn new(script: Script) -> Option<Self> {
+        let desk = Desk::new(script)?;
+        Some(HttpSeller { desk, script, http: [0; HTTP_BUFFER], record: [0; RECORD_MAX] })
+    }
+
+    /// Sells once.
+    pub fn sell(&'static mut self) -> bool {
+        let answers = Answers::new(self.script.answers);
+        let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
+        let mut keep = Ram { record: &mut self.record, length: 0 };
+        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+    }
+}
+
+/// Sells over HTTP, with the journal in flash.
+pub struct JournalSeller {
+    desk: Desk,
+    script: Script,
+    http: [u8; HTTP_BUFFER],
+    record: [u8; RECORD_MAX],
+    pages: [u8; PAGES * 4096],
+}
+
+impl JournalSeller {
+    /// A seller for a script.
+    pub fn new(script: Script) -> Option<Self> {
+        let desk = Desk::new(script)?;
+        let pages = [0xFF; PAGES * 4096];
+        Some(JournalSeller { desk, script, http: [0; HTTP_BUFFER], record: [0; RECORD_MAX], pages })
+    }
+
+    /// Sells once.
+    pub fn sell(&'static mut self) -> bool {
+        let answers = Answers::new(self.script.answers);
+        let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
+        let Ok(journal) = FlashJournal::new(RamFlash(&mut self.pages), 0..BYTES) else { return false };
+        let mut keep = Flash { journal, buffer: &mut self.record };
+        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+    }
+}
