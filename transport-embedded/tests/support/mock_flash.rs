@@ -1,4 +1,5 @@
-//! A NOR flash that holds its user to the rules of one, and whose power fails after a number of bytes.
+//! A NOR flash that holds its user to the rules of one, whose power fails after a number of bytes, and that can write
+//! down what is done to it.
 
 use embedded_storage_async::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
@@ -15,16 +16,24 @@ impl NorFlashError for PowerLost {
     }
 }
 
+/// What was done to the flash in one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Write { at: usize, bytes: Vec<u8> },
+    Erase { from: usize },
+}
+
 /// Words of `WORD` bytes, pages of `PAGE`. Each byte that is written or erased costs one unit of fuel; without fuel
 /// the power is off. A word in which the power fails has some of its bits, a page some of its bytes.
 #[derive(Clone)]
 pub struct MockFlash<const WORD: usize, const PAGE: usize> {
     pub bytes: Vec<u8>,
     pub fuel: Option<u64>,
-    pub spent: u64,
     pub erases: Vec<u32>,
-    /// Bits that cannot be written any more, by byte: a worn cell stays set.
+    /// The byte that cannot be written any more: a worn cell stays set.
     pub worn: Option<usize>,
+    /// What was done, while it is written down.
+    pub steps: Option<Vec<Step>>,
     off: bool,
     written: Vec<bool>,
     numbers: Numbers,
@@ -39,9 +48,9 @@ impl<const WORD: usize, const PAGE: usize> MockFlash<WORD, PAGE> {
         MockFlash {
             bytes,
             fuel: None,
-            spent: 0,
             erases: vec![0; pages],
             worn: None,
+            steps: None,
             off: false,
             written: vec![true; pages * PAGE / WORD],
             numbers,
@@ -54,7 +63,65 @@ impl<const WORD: usize, const PAGE: usize> MockFlash<WORD, PAGE> {
 
     /// The power comes back, for so many bytes.
     pub fn power_on(&mut self, fuel: Option<u64>) {
-        (self.off, self.fuel, self.spent) = (false, fuel, 0);
+        (self.off, self.fuel) = (false, fuel);
+    }
+
+    /// Torn bits come from these numbers on.
+    pub fn shake(&mut self, seed: u64) {
+        self.numbers = Numbers::new(seed);
+    }
+
+    /// How many bytes a step takes, each of which can be the one in which the power fails.
+    pub fn length(step: &Step) -> usize {
+        match step {
+            Step::Write { bytes, .. } => bytes.len(),
+            Step::Erase { .. } => PAGE,
+        }
+    }
+
+    /// Does one byte of a step. All bytes before it must be done.
+    pub fn advance(&mut self, step: &Step, index: usize) {
+        match step {
+            Step::Write { at, bytes } => {
+                let at = at + index;
+                self.written[at / WORD] = true;
+                if self.worn != Some(at) {
+                    self.bytes[at] &= bytes[index];
+                }
+            }
+            Step::Erase { from } => {
+                self.bytes[from + index] = 0xFF;
+                let words = from / WORD..(from + PAGE) / WORD;
+                if index == 0 || index == PAGE - 1 {
+                    self.written[words].fill(index == 0);
+                }
+                self.erases[from / PAGE] += u32::from(index == PAGE - 1);
+            }
+        }
+    }
+
+    /// The power fails in one byte of a step, after all bytes before it.
+    pub fn tear(&mut self, step: &Step, index: usize) {
+        match step {
+            Step::Write { at, bytes } => {
+                let end = (index / WORD + 1) * WORD;
+                for (byte, wanted) in self.bytes[at + index..].iter_mut().zip(&bytes[index..end]) {
+                    *byte &= *wanted | self.numbers.next() as u8;
+                }
+                // A word that still reads as blank cannot be told from one.
+                let word = (at + index) / WORD;
+                self.written[word] = self.bytes[word * WORD..][..WORD].iter().any(|byte| *byte != 0xFF);
+            }
+            // What the erase did not come to: as it was, or weakly erased here and there.
+            Step::Erase { from } => {
+                self.written[from / WORD..(from + PAGE) / WORD].fill(true);
+                if self.numbers.below(2) == 0 {
+                    for byte in &mut self.bytes[from + index..from + PAGE] {
+                        *byte |= (self.numbers.next() & self.numbers.next()) as u8;
+                    }
+                }
+            }
+        }
     }
 
     fn burn(&mut self) -> bool {
@@ -63,22 +130,24 @@ impl<const WORD: usize, const PAGE: usize> MockFlash<WORD, PAGE> {
             Some(fuel) => *fuel -= 1,
             None => {}
         }
-        self.spent += u64::from(!self.off);
         !self.off
     }
 
-    fn tear_word(&mut self, at: usize, wanted: &[u8]) {
-        for (byte, wanted) in self.bytes[at..].iter_mut().zip(wanted) {
-            *byte &= *wanted | self.numbers.next() as u8;
+    fn run(&mut self, step: Step) -> Result<(), PowerLost> {
+        if self.off {
+            return Err(PowerLost);
         }
-    }
-
-    /// What the erase did not come to: as it was, or weakly erased here and there.
-    fn tear_page(&mut self, from: usize, to: usize) {
-        let weak = self.numbers.below(2) == 0;
-        for byte in &mut self.bytes[from..to] {
-            *byte |= if weak { (self.numbers.next() & self.numbers.next()) as u8 } else { 0 };
+        for index in 0..Self::length(&step) {
+            if !self.burn() {
+                self.tear(&step, index);
+                return Err(PowerLost);
+            }
+            self.advance(&step, index);
         }
+        if let Some(steps) = &mut self.steps {
+            steps.push(step);
+        }
+        Ok(())
     }
 }
 
@@ -108,37 +177,14 @@ impl<const WORD: usize, const PAGE: usize> NorFlash for MockFlash<WORD, PAGE> {
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), PowerLost> {
         let (from, to) = (from as usize, to as usize);
         assert!(from.is_multiple_of(PAGE) && to == from + PAGE, "unaligned erase");
-        self.written[from / WORD..to / WORD].fill(true);
-        for at in from..to {
-            if !self.burn() {
-                self.tear_page(at, to);
-                return Err(PowerLost);
-            }
-            self.bytes[at] = 0xFF;
-        }
-        self.erases[from / PAGE] += 1;
-        self.written[from / WORD..to / WORD].fill(false);
-        Ok(())
+        self.run(Step::Erase { from })
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), PowerLost> {
-        let offset = offset as usize;
-        assert!(offset.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD), "unaligned write");
-        for (index, byte) in bytes.iter().enumerate() {
-            let at = offset + index;
-            if index.is_multiple_of(WORD) {
-                assert!(self.off || !self.written[at / WORD], "a word is written twice");
-            }
-            if !self.burn() {
-                let end = (index / WORD + 1) * WORD;
-                self.tear_word(at, &bytes[index..end]);
-                return Err(PowerLost);
-            }
-            self.written[at / WORD] = true;
-            if self.worn != Some(at) {
-                self.bytes[at] &= byte;
-            }
-        }
-        Ok(())
+        let at = offset as usize;
+        assert!(at.is_multiple_of(WORD) && bytes.len().is_multiple_of(WORD), "unaligned write");
+        let words = at / WORD..(at + bytes.len()) / WORD;
+        assert!(self.off || !self.written[words].contains(&true), "a word is written twice");
+        self.run(Step::Write { at, bytes: bytes.to_vec() })
     }
 }

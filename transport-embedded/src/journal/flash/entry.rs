@@ -38,8 +38,12 @@ pub const HEAD_MAX: usize = FIXED + SALE_ID_MAX;
 /// A piece of flash that is read or written at once: a whole number of words, and no shorter than a head.
 pub const PIECE: usize = 64;
 
+/// The place of the length of the sale's id in the head.
+const SALE_LENGTH_AT: usize = 1;
 /// The crc's place in the head.
 const CRC_AT: usize = 20;
+/// CRC-32's polynomial, its bits reflected as in the sum.
+const CRC_POLYNOMIAL: u32 = 0xEDB8_8320;
 /// A mark with so many cleared bits was begun. It is begun only after the body was read back, so it commits; a blank one
 /// in which fewer bits flipped does not.
 const BEGUN_BITS: u32 = 3;
@@ -111,19 +115,38 @@ impl Head {
 
     /// The head of which one bit flipped. So a damaged record has a name, and is not taken for none (R44).
     pub fn mend(bytes: &[u8; PIECE]) -> Option<Head> {
-        let mut tried = *bytes;
-        for at in 0..HEAD_MAX {
-            for bit in 0..8u32 {
-                let mask = 1u8.wrapping_shl(bit);
-                *tried.get_mut(at)? ^= mask;
-                if let Some(head) = Head::read(&tried) {
-                    return Some(head);
-                }
-                *tried.get_mut(at)? ^= mask;
-            }
-        }
-        None
+        let sale_length = usize::from(*bytes.get(SALE_LENGTH_AT)?);
+        let mended = (sale_length <= SALE_ID_MAX).then(|| mend_within(bytes, sale_length)).flatten();
+        // A flip in this length says which bytes the sum is of.
+        mended.or_else(|| (0..8).find_map(|bit| Head::read(&flipped(bytes, SALE_LENGTH_AT, bit)?)))
     }
+}
+
+/// A flipped bit changes the sum by what depends on its place only, and for each earlier bit that is one step further.
+fn mend_within(bytes: &[u8; PIECE], sale_length: usize) -> Option<Head> {
+    let change = checksum(bytes, sale_length)? ^ word(bytes, CRC_AT)?;
+    if change.is_power_of_two() {
+        let bit = change.trailing_zeros();
+        let at = CRC_AT.checked_add(usize::try_from(bit / 8).ok()?)?;
+        return Head::read(&flipped(bytes, at, bit % 8)?);
+    }
+    let summed = (0..CRC_AT).chain(FIXED..FIXED.checked_add(sale_length)?);
+    let mut effect = CRC_POLYNOMIAL;
+    for at in summed.rev() {
+        for bit in (0..8).rev() {
+            if effect == change {
+                return Head::read(&flipped(bytes, at, bit)?);
+            }
+            effect = (effect >> 1) ^ if effect & 1 == 1 { CRC_POLYNOMIAL } else { 0 };
+        }
+    }
+    None
+}
+
+fn flipped(bytes: &[u8; PIECE], at: usize, bit: u32) -> Option<[u8; PIECE]> {
+    let mut bytes = *bytes;
+    *bytes.get_mut(at)? ^= 1u8.wrapping_shl(bit);
+    Some(bytes)
 }
 
 /// Whether a mark was begun.
