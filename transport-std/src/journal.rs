@@ -43,6 +43,7 @@ pub use inbox::{NOTIFICATIONS_MAX, Quarantined};
 pub(crate) use inbox::{Post, Posted};
 pub(crate) use lease::{Lease, LeaseError};
 pub(crate) use opening::{Draft, OpenRefused, Opening};
+pub(crate) use schema::begin_wal;
 
 use owner::Owner;
 
@@ -228,7 +229,7 @@ impl Drop for Inner {
 }
 
 /// Creates the file with mode 0600 where there is none; SQLite gives its other files the same mode.
-fn create_private(path: &Path) -> Result<(), JournalError> {
+pub(crate) fn create_private(path: &Path) -> Result<(), JournalError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

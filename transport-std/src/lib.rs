@@ -4,6 +4,7 @@
 //!   not sent, maybe sent or answered.
 //! - [`Listener`] takes the carrier's notifications, and acknowledges them only when they are durable;
 //!   [`NotificationRoute`] is the same for a server of your own.
+//! - [`Relay`] keeps notifications for terminals that no carrier can reach, until each has taken its own.
 //! - [`Journal`] keeps every charge durable in one SQLite file, and lets one owner drive each.
 //! - [`Desk`] opens charges and brings them to their end over all of these.
 
@@ -15,6 +16,7 @@ mod driver;
 mod http_client;
 mod journal;
 mod listener;
+mod relay;
 mod tls;
 
 pub use driver::{
@@ -33,6 +35,10 @@ pub use journal::{
 pub use listener::{
     Listener, ListenerError, ListenerSettings, NotificationHandler, NotificationRoute, NotificationUrl,
     PathToken, PathTokenError, RouteAnswer, RouteError, RouteSettings, Taken, TakenFuture,
+};
+pub use relay::{
+    LONGEST_WAIT, OVERDUE_AFTER, POLLS_MAX, Relay, RelayError, RelayIntake, RelayServer, RelayServerSettings,
+    RelayTerminal, SetAside, TAKEN_KEPT, TERMINALS_MAX, WAITING_MAX, Waiting,
 };
 pub use tls::{Roots, RootsError};
 

@@ -37,6 +37,9 @@ pub use route::NotificationRoute;
 pub use route_answer::RouteAnswer;
 pub use settings::{ListenerSettings, RouteError, RouteSettings};
 
+pub(crate) use live_tokens::LiveTokens;
+pub(crate) use rate_limit::RateLimit;
+
 /// The pause after the system gave no connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

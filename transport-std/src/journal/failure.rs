@@ -49,7 +49,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn cannot_open(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn cannot_open(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ReadOnlyFilesystem => JournalError::ReadOnly,
             io::ErrorKind::StorageFull => JournalError::Full,

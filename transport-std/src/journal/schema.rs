@@ -152,7 +152,7 @@ fn check_version(connection: &Connection) -> Result<Content, JournalError> {
 }
 
 /// SQLite does not wait for others by itself where a new file goes over to WAL.
-fn begin_wal(connection: &Connection) -> Result<(), JournalError> {
+pub(crate) fn begin_wal(connection: &Connection) -> Result<(), JournalError> {
     let since = Instant::now();
     loop {
         match connection.execute_batch("PRAGMA journal_mode = WAL") {

@@ -8,7 +8,7 @@ use super::path_token::PathToken;
 
 /// The current token and, during a rotation, the one before it.
 #[derive(Debug)]
-pub(super) struct LiveTokens(RwLock<Pair>);
+pub(crate) struct LiveTokens(RwLock<Pair>);
 
 #[derive(Debug)]
 struct Pair {
@@ -17,7 +17,7 @@ struct Pair {
 }
 
 impl LiveTokens {
-    pub(super) fn new(current: PathToken, previous: Option<PathToken>) -> Self {
+    pub(crate) fn new(current: PathToken, previous: Option<PathToken>) -> Self {
         LiveTokens(RwLock::new(Pair { current, previous }))
     }
 
@@ -26,18 +26,18 @@ impl LiveTokens {
     }
 
     /// Compares two tokens in every case: without a previous one, the current one twice.
-    pub(super) fn any_matches(&self, candidate: &[u8]) -> Choice {
+    pub(crate) fn any_matches(&self, candidate: &[u8]) -> Choice {
         let pair = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let previous = pair.previous.as_ref().unwrap_or(&pair.current);
         pair.current.matches(candidate) | previous.matches(candidate)
     }
 
-    pub(super) fn rotate(&self, next: PathToken) {
+    pub(crate) fn rotate(&self, next: PathToken) {
         let mut pair = self.0.write().unwrap_or_else(PoisonError::into_inner);
         pair.previous = Some(std::mem::replace(&mut pair.current, next));
     }
 
-    pub(super) fn retire_previous(&self) {
+    pub(crate) fn retire_previous(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).previous = None;
     }
 }

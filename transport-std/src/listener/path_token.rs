@@ -78,7 +78,7 @@ impl PathToken {
     }
 
     /// Compares without telling by its duration where the difference is, nor how long the token is.
-    pub(super) fn matches(&self, candidate: &[u8]) -> Choice {
+    pub(crate) fn matches(&self, candidate: &[u8]) -> Choice {
         let same_length = (self.0.len() as u64).ct_eq(&(candidate.len() as u64));
         same_length & padded(self.0.as_bytes()).ct_eq(&padded(candidate))
     }

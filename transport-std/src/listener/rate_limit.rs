@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// A bucket that fills with `per_second` and holds one second's worth.
 #[derive(Debug)]
-pub(super) struct RateLimit {
+pub(crate) struct RateLimit {
     per_second: u32,
     state: Mutex<Bucket>,
 }
@@ -21,13 +21,13 @@ const ONE: u64 = 1_000_000_000;
 
 impl RateLimit {
     /// A full bucket. `per_second` is at least 1.
-    pub(super) fn new(per_second: u32, now: Instant) -> Self {
+    pub(crate) fn new(per_second: u32, now: Instant) -> Self {
         let filled = u64::from(per_second) * ONE;
         RateLimit { per_second, state: Mutex::new(Bucket { filled, at: now }) }
     }
 
     /// Whether one more may pass now.
-    pub(super) fn admits(&self, now: Instant) -> bool {
+    pub(crate) fn admits(&self, now: Instant) -> bool {
         let mut bucket = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // More than a second cannot fill it any further.
         let elapsed = now.saturating_duration_since(bucket.at).min(Duration::from_secs(1));
