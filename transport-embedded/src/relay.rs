@@ -5,16 +5,18 @@
 //! R54). So nothing has to be remembered here: a terminal that starts asks for the first one.
 //!
 //! ```text
-//! loop:  relay.pull(..)          → Pulled::Told { told, bytes }
-//!        notification::read      → Err: told.not_ours(), acknowledge that
-//!        till.handle_input(Input::Notification { ticket: told.ticket(), .. })
-//!                                → Handled::Done: wait for Output::Reply { ticket, .. }
-//!                                → Ignored::NotOurs, no record in the journal either: told.not_ours(), acknowledge that
-//!                                → Ignored::Busy: leave it, pull what comes after told.number()
-//!        on Output::Reply        → told.durable(ticket), then relay.acknowledge(..) with what that gives
+//! relay.pull(clock, connection, 0)     → Pulled::Told { told, bytes }
+//! counter.notification(bytes.0)        → Ok(ticket): given = told.given_as(ticket)
+//!                                      → NotTaken::NotUnderstood: receipt = told.not_ours()
+//!                                      → NotTaken::TryLater: drop it, and pull what comes after told.number()
+//! Happening::Reply { ticket, reply }   → Reply::Acknowledge: receipt = given.replied(ticket)
+//!                                      → Reply::NotOurs: receipt = given.not_ours()
+//!                                      → Reply::TryLater: drop it
+//! relay.acknowledge(clock, connection, &receipt), again on a new connection until it is Acknowledged::Done or NotKnown
 //! ```
 //!
-//! Only [`Told::durable`] and [`Told::not_ours`] make a [`Receipt`], and only a receipt can be acknowledged.
+//! With a `Till` of your own it is `Input::Notification`, and `Output::Reply` with its ticket. Only [`Given::replied`] and
+//! `not_ours` make a [`Receipt`], and only a receipt can be acknowledged.
 
 mod line;
 mod paths;
@@ -32,7 +34,7 @@ use line::split_line;
 use paths::Path;
 
 pub use line::LINE_MAX;
-pub use told::{OtherTicket, Receipt, Told};
+pub use told::{Given, Receipt, Told};
 
 /// The relay that serves this terminal. `Debug` hides the token.
 ///

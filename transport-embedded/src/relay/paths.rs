@@ -77,6 +77,8 @@ impl Path {
 
 #[cfg(test)]
 mod tests {
+    use caas_core::charge::Ticket;
+
     use super::super::told::Told;
     use super::*;
 
@@ -87,7 +89,7 @@ mod tests {
         let longest = Path::pull("ABCDEFGHIJ", u32::MAX, u8::MAX);
         assert_eq!(longest.as_str(), "/relay/ABCDEFGHIJ?after=4294967295&wait=255");
         let told = || Told::new(u32::MAX, 0x0a1b_2c3d);
-        let taken = told().durable(told().ticket()).unwrap();
+        let taken = told().given_as(Ticket(1)).replied(Ticket(1)).unwrap();
         assert_eq!(
             Path::acknowledge("ABCDEFGHIJ", &taken).as_str(),
             "/relay/ABCDEFGHIJ?taken=4294967295-0a1b2c3d"

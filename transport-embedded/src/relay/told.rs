@@ -1,16 +1,17 @@
-//! A notification that was told, and the receipt that it becomes.
+//! A notification that was told, given to the core, and the receipt that it becomes.
 
 use caas_core::charge::Ticket;
 
-/// A notification that the relay told. It becomes a [`Receipt`] when the core has replied to it, or when it is nobody's
-/// here. Dropping it is harmless: the relay tells it again.
+/// A notification that the relay told. Dropping it is harmless: the relay tells it again.
 ///
 /// ```
 /// # use caas_core::charge::Ticket;
 /// # use caas_transport_embedded::relay::{Receipt, Told};
-/// # fn replied(told: Told, ticket: Ticket) -> Option<Receipt> {
-/// // `ticket` comes with the core's `Output::Reply`, which it gives when the evidence is durable.
-/// told.durable(ticket).ok()
+/// # fn take(told: Told, ticket: Ticket, replied: Ticket) -> Option<Receipt> {
+/// // The core has it under this ticket, ...
+/// let given = told.given_as(ticket);
+/// // ... and has said `Output::Reply` with that ticket: the evidence is durable.
+/// given.replied(replied).ok()
 /// # }
 /// ```
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +19,14 @@ use caas_core::charge::Ticket;
 pub struct Told {
     number: u32,
     proof: u32,
+}
+
+/// A notification that the core has, and has not replied to. Dropping it is harmless, as for [`Told`].
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "without a receipt it is told again"]
+pub struct Given {
+    told: Told,
+    ticket: Ticket,
 }
 
 /// A notification that need not be told again. It can be acknowledged any number of times.
@@ -29,10 +38,6 @@ pub struct Receipt {
     pub(super) ours: bool,
 }
 
-/// The core replied to another notification. The one that waits is given back.
-#[derive(Debug, PartialEq, Eq)]
-pub struct OtherTicket(pub Told);
-
 impl Told {
     pub(super) fn new(number: u32, proof: u32) -> Self {
         Told { number, proof }
@@ -43,21 +48,9 @@ impl Told {
         self.number
     }
 
-    /// The ticket to give it to the core with: its number.
-    pub fn ticket(&self) -> Ticket {
-        Ticket(self.number)
-    }
-
-    /// The core gave [`Output::Reply`](caas_core::charge::Output::Reply) with this ticket: the evidence is durable here.
-    ///
-    /// # Errors
-    /// It is another notification's ticket; this one still waits.
-    pub fn durable(self, replied: Ticket) -> Result<Receipt, OtherTicket> {
-        if replied == self.ticket() {
-            Ok(Receipt { number: self.number, proof: self.proof, ours: true })
-        } else {
-            Err(OtherTicket(self))
-        }
+    /// The core took it under this ticket.
+    pub fn given_as(self, ticket: Ticket) -> Given {
+        Given { told: self, ticket }
     }
 
     /// It is no notification, or about no charge that the till **or the journal** of this terminal knows (R35). The relay
@@ -67,9 +60,48 @@ impl Told {
     }
 }
 
+impl Given {
+    /// The ticket that the core has it under.
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// The core gave [`Output::Reply`](caas_core::charge::Output::Reply) with this ticket: the evidence is durable here.
+    ///
+    /// # Errors
+    /// It is another notification's ticket; this one still waits, and is given back.
+    pub fn replied(self, ticket: Ticket) -> Result<Receipt, Given> {
+        if ticket == self.ticket {
+            Ok(Receipt { number: self.told.number, proof: self.told.proof, ours: true })
+        } else {
+            Err(self)
+        }
+    }
+
+    /// It turned out to be about no charge of this terminal: [`Told::not_ours`].
+    pub fn not_ours(self) -> Receipt {
+        self.told.not_ours()
+    }
+}
+
 impl Receipt {
     /// The notification's number.
     pub fn number(&self) -> u32 {
         self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_reply_to_this_notification_makes_a_receipt() {
+        let given = Told::new(3, 7).given_as(Ticket(1));
+        let given = given.replied(Ticket(3)).expect_err("the ticket of another one");
+        let receipt = given.replied(Ticket(1)).unwrap();
+        assert_eq!((receipt.number, receipt.proof, receipt.ours), (3, 7, true));
+        assert!(!Told::new(3, 7).not_ours().ours);
+        assert!(!Told::new(3, 7).given_as(Ticket(1)).not_ours().ours);
     }
 }
