@@ -208,16 +208,18 @@ impl<const N: usize> Till<N> {
         at_boot: AtBoot,
     ) -> Result<(), TakeUpRefused> {
         let charge = Charge::recover(now, carrier, record, at_boot).map_err(TakeUpRefused::Recover)?;
-        if self.places.iter().any(|other| other.tag() == charge.tag()) {
-            return Err(TakeUpRefused::Twice);
-        }
-        if !self.make_room(now) {
-            return Err(TakeUpRefused::Full);
-        }
-        if let Some(at) = self.reviews.iter().position(|sale| sale.as_str() == charge.sale_id()) {
-            self.reviews.swap_remove(at);
-        }
-        self.places.push(charge).map_err(|_| TakeUpRefused::Full)
+        self.take_up(now, charge)
+    }
+
+    /// Takes up the charge of an older record whose newer one is damaged (R44): it is in doubt and needs review.
+    pub fn recover_damaged(
+        &mut self,
+        now: Instant,
+        carrier: &Carrier<'_>,
+        older: &[u8],
+    ) -> Result<(), TakeUpRefused> {
+        let charge = Charge::recover_damaged(now, carrier, older).map_err(TakeUpRefused::Recover)?;
+        self.take_up(now, charge)
     }
 
     /// Takes what happened. Answers and storage find their charge by the token, notifications by their ids; one that is
@@ -294,6 +296,19 @@ impl<const N: usize> Till<N> {
     /// The sales that need review and have left their places. Take one up again with its record, and resolve it.
     pub fn reviews(&self) -> &[SaleId] {
         &self.reviews
+    }
+
+    fn take_up(&mut self, now: Instant, charge: Charge) -> Result<(), TakeUpRefused> {
+        if self.places.iter().any(|other| other.tag() == charge.tag()) {
+            return Err(TakeUpRefused::Twice);
+        }
+        if !self.make_room(now) {
+            return Err(TakeUpRefused::Full);
+        }
+        if let Some(at) = self.reviews.iter().position(|sale| sale.as_str() == charge.sale_id()) {
+            self.reviews.swap_remove(at);
+        }
+        self.places.push(charge).map_err(|_| TakeUpRefused::Full)
     }
 
     fn notify(

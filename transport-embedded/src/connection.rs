@@ -1,6 +1,6 @@
 //! One connection that carries one request after the other.
 
-mod deadline;
+pub(crate) mod deadline;
 
 use core::fmt;
 
@@ -10,7 +10,8 @@ use embedded_io_async::{Error, ErrorKind, Read, Write};
 use crate::clock::Clock;
 use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
 use crate::framing::{Answer, AnswerReader, CloseReason, Fault, Get, Post, RequestFault, Reuse, Step};
-use deadline::{at_once, before};
+use deadline::at_once;
+pub(crate) use deadline::before;
 
 /// Bytes that are read from the stream at once.
 const PIECE: usize = 64;

@@ -71,6 +71,8 @@ pub enum Cause {
     WholeTimedOut,
     /// The answer is malformed, too long, or cut by the connection's end.
     Answer(Fault),
+    /// The future of the call was dropped.
+    Dropped,
 }
 
 impl Delivery<'_> {
@@ -131,6 +133,7 @@ impl fmt::Display for MaybeSent {
             Cause::FirstByteTimedOut => out.write_str("no answer began in time"),
             Cause::WholeTimedOut => out.write_str("no complete answer in time"),
             Cause::Answer(fault) => fault.fmt(out),
+            Cause::Dropped => out.write_str("the call was dropped"),
         }
     }
 }

@@ -9,9 +9,12 @@ extern crate std;
 mod clock;
 mod connection;
 mod delivery;
+pub mod driver;
 pub mod framing;
 pub mod journal;
 pub mod relay;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 #[cfg(feature = "embassy-time")]
 pub use clock::EmbassyClock;

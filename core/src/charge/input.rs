@@ -88,6 +88,7 @@ pub enum Resolution {
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a refused command did nothing"]
 pub enum Handled {
     /// It was taken.
@@ -100,6 +101,7 @@ pub enum Handled {
 
 /// Why an input has no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ignored {
     /// The token or permit is of another charge. The caller mixed them up.
     OtherCharge,
@@ -113,6 +115,7 @@ pub enum Ignored {
 
 /// Why a command is not possible now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refusal {
     /// The sale is over.
     SaleClosed,
