@@ -28,24 +28,51 @@ pub struct Desk {
     /// What proves us to them.
     pub credentials: Credentials,
     script: Script,
-    sale: SaleId,
-    payer: Subscriber,
-    id: ChargeId,
+    order: Texts,
     charge: Option<Charge>,
     buffer: [u8; BUFFER_MAX],
     now: Instant,
 }
 
+/// The texts of an order.
+pub struct Texts {
+    sale: SaleId,
+    payer: Subscriber,
+    id: ChargeId,
+    account: Option<Subscriber>,
+}
+
+impl Texts {
+    /// As they usually are: sale, payer, charge id, no account.
+    pub const USUAL: [&str; 4] = ["sale-1", "94771234567", "T1-1-1", ""];
+    /// Each as long as it may be, together as long as a charge has room for beside what the carrier says.
+    pub const LONGEST: [&str; 4] = [
+        "sale-123456789012345678901234567",
+        "tel:+94771234567",
+        "T1-1234567890123456789012345678",
+        "tel:94773687964",
+    ];
+}
+
 impl Desk {
     /// A desk for a script.
     pub fn new(script: Script) -> Option<Self> {
+        Desk::with(script, Texts::USUAL)
+    }
+
+    /// A desk for a script, with an order of these texts.
+    pub fn with(script: Script, texts: [&str; 4]) -> Option<Self> {
+        let [sale, payer, id, account] = texts;
         Some(Desk {
             profile: black_box(script.profile)(),
             credentials: credentials()?,
             script: black_box(script),
-            sale: SaleId::new("sale-1").ok()?,
-            payer: Subscriber::new("94771234567").ok()?,
-            id: ChargeId::new("T1-1-1").ok()?,
+            order: Texts {
+                sale: SaleId::new(sale).ok()?,
+                payer: Subscriber::new(payer).ok()?,
+                id: ChargeId::new(id).ok()?,
+                account: Subscriber::new(account).ok(),
+            },
             charge: None,
             buffer: [0; BUFFER_MAX],
             now: Instant::from_millis(1),
@@ -53,11 +80,12 @@ impl Desk {
     }
 
     /// Sells once, cuts the power, and finds the sale again. Whether it was paid and released, and still is.
-    pub async fn sell(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
-        self.start(meter) && self.serve(link, keep, meter).await && self.come_back(keep, meter).await
+    pub fn sell(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+        self.start(meter) && self.serve(link, keep, meter) && self.come_back(keep, meter)
     }
 
     /// Places the order.
+    #[inline(never)]
     pub fn start(&mut self, meter: &mut impl Meter) -> bool {
         let carrier = Carrier {
             profile: &self.profile,
@@ -65,19 +93,15 @@ impl Desk {
             endpoint: self.profile.endpoint,
         };
         let Ok(amount) = Amount::parse(black_box("5")) else { return false };
-        let mut order = Order::new(&self.sale, &self.payer, amount);
+        let mut order = Order::new(&self.order.sale, &self.order.payer, amount);
         order.instrument = self.script.instrument;
-        self.charge = meter.step("start", || Charge::start(self.now, &carrier, &order, &self.id)).ok();
+        order.account = self.order.account.as_ref();
+        self.charge = meter.step("start", || Charge::start(self.now, &carrier, &order, &self.order.id)).ok();
         self.charge.is_some()
     }
 
     /// Does what the charge wants until nothing more happens.
-    pub async fn serve(
-        &mut self,
-        link: &mut impl Link,
-        keep: &mut impl Keep,
-        meter: &mut impl Meter,
-    ) -> bool {
+    pub fn serve(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
         let mut happens = black_box(self.script.happens).iter();
         for _ in 0..STEPS_MAX {
             let Some(charge) = self.charge.as_mut() else { return false };
@@ -85,12 +109,12 @@ impl Desk {
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
             let input =
                 match meter.step("poll_output", || charge.poll_output(now, &carrier, &mut self.buffer)) {
-                    Output::Persist { token, record } => match keep.keep(&self.sale, &record).await {
+                    Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
                         true => Input::Persisted(token),
                         false => Input::PersistFailed(token),
                     },
                     Output::Transmit { token, request } => {
-                        match link.send(profile, &self.credentials, &request).await {
+                        match link.send(profile, &self.credentials, &request) {
                             Ok((status, body)) => Input::Response { token, status, body },
                             Err(sent) => Input::Lost { token, sent },
                         }
@@ -127,24 +151,33 @@ impl Desk {
     }
 
     /// The power was cut: the record is all there is.
-    pub async fn come_back(&mut self, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+    pub fn come_back(&mut self, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+        self.charge = None;
+        match keep.newest() {
+            Some(record) => self.recover(record, meter),
+            None => false,
+        }
+    }
+
+    #[inline(never)]
+    fn recover(&mut self, record: &[u8], meter: &mut impl Meter) -> bool {
         let carrier = Carrier {
             profile: &self.profile,
             credentials: &self.credentials,
             endpoint: self.profile.endpoint,
         };
-        self.charge = None;
-        let Some(record) = keep.newest().await else { return false };
         let at_boot = black_box(AtBoot::RefundDue);
-        self.charge = match black_box(false) {
-            false => meter.step("recover", || Charge::recover(self.now, &carrier, record, at_boot)).ok(),
-            true => Charge::recover_damaged(self.now, &carrier, record).ok(),
+        let read = match black_box(false) {
+            false => meter.step("recover", || Charge::recover(self.now, &carrier, record, at_boot)),
+            true => Charge::recover_damaged(self.now, &carrier, record),
         };
+        self.charge = read.ok();
         self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
     }
 }
 
 /// What else happens. In a script of [`ANYTHING`] everything may.
+#[inline(never)]
 fn happen(
     charge: &mut Charge,
     now: Instant,

@@ -5,10 +5,13 @@
 
 pub mod desk;
 pub mod flash;
+pub mod hostile;
 pub mod link;
 pub mod machine;
 pub mod meter;
 pub mod peer;
+#[cfg(feature = "rivals")]
+pub mod rival;
 pub mod scripts;
 pub mod seller;
 pub mod time;

@@ -6,23 +6,22 @@ use caas_core::charge::{RECORD_MAX, Record, Request, Sent};
 use caas_core::credentials::Credentials;
 use caas_core::id::SaleId;
 use caas_core::profile::{Authentication, Profile};
-use caas_transport_embedded::framing::Post;
+use caas_transport_embedded::framing::{AnswerReader, Post, Step};
 use caas_transport_embedded::journal::{FlashJournal, Journal, Newest};
 use caas_transport_embedded::{Connection, Delivery, Settings};
 
 use crate::flash::RamFlash;
 use crate::peer::Peer;
 use crate::scripts::Answer;
-use crate::time::Still;
+use crate::time::{Still, block_on};
 
 /// Room for a request, and then for an answer.
 pub const HTTP_BUFFER: usize = 1536;
 
 /// Sends a request once.
-#[allow(async_fn_in_trait, reason = "the images have one thread")]
 pub trait Link {
     /// The status and the body, or what became of the request.
-    async fn send(
+    fn send(
         &mut self,
         profile: &Profile<'_>,
         credentials: &Credentials,
@@ -31,12 +30,11 @@ pub trait Link {
 }
 
 /// Keeps the newest record.
-#[allow(async_fn_in_trait, reason = "the images have one thread")]
 pub trait Keep {
     /// Makes a record durable.
-    async fn keep(&mut self, sale: &SaleId, record: &Record<'_>) -> bool;
+    fn keep(&mut self, sale: &SaleId, record: &Record<'_>) -> bool;
     /// The newest record, after the power came back.
-    async fn newest(&mut self) -> Option<&[u8]>;
+    fn newest(&mut self) -> Option<&[u8]>;
 }
 
 /// The peer's answers, in turn.
@@ -61,7 +59,7 @@ impl Answers {
 pub struct Direct(pub Answers);
 
 impl Link for Direct {
-    async fn send(
+    fn send(
         &mut self,
         _: &Profile<'_>,
         _: &Credentials,
@@ -84,24 +82,17 @@ pub struct Http {
 }
 
 impl Link for Http {
-    async fn send(
+    fn send(
         &mut self,
         profile: &Profile<'_>,
         credentials: &Credentials,
         request: &Request<'_>,
     ) -> Result<(u16, &[u8]), Sent> {
         let peer = Peer::new(self.answers.next().map_or(&[], |answer| answer.http.as_bytes()));
-        let client;
-        let headers: &[(&str, &str)] = match profile.authentication {
-            Authentication::ClientIdHeader(name) => {
-                client = [(name, credentials.client.expose())];
-                &client
-            }
-            Authentication::InBody => &[],
-        };
-        let post = Post { headers, ..Post::new(self.host, request.path, request.body) };
+        let client = client_header(profile, credentials);
+        let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
         let mut connection = Connection::new(peer, self.buffer, Settings::default());
-        let length = match connection.post(&Still, &post).await {
+        let length = match block_on(connection.post(&Still, &post)) {
             Delivery::Answered { status, body } => Ok((status, body.len())),
             Delivery::NotSent(_) => Err(Sent::NotSent),
             Delivery::MaybeSent(_) => Err(Sent::MaybeSent),
@@ -111,16 +102,65 @@ impl Link for Http {
     }
 }
 
+/// HTTP/1.1 without futures: the framing alone, and the peer's bytes.
+pub struct Framed {
+    /// What the peer answers.
+    pub answers: Answers,
+    /// The Host header.
+    pub host: &'static str,
+    /// For request and answer.
+    pub buffer: &'static mut [u8; HTTP_BUFFER],
+}
+
+impl Link for Framed {
+    fn send(
+        &mut self,
+        profile: &Profile<'_>,
+        credentials: &Credentials,
+        request: &Request<'_>,
+    ) -> Result<(u16, &[u8]), Sent> {
+        let client = client_header(profile, credentials);
+        let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
+        let length = post.write(self.buffer).map_err(|_| Sent::NotSent)?;
+        black_box(self.buffer.get(..length));
+        let mut rest = self.answers.next().map_or(&[][..], |answer| black_box(answer.http.as_bytes()));
+        let mut reader = AnswerReader::new(self.buffer);
+        loop {
+            let (piece, behind) = rest.split_at_checked(64).unwrap_or((rest, &[]));
+            rest = behind;
+            match reader.feed(piece) {
+                Ok(Step::Complete) => break,
+                Ok(Step::More) if !rest.is_empty() => {}
+                Ok(Step::More) => {
+                    let _ = reader.end();
+                    break;
+                }
+                Err(_) => return Err(Sent::MaybeSent),
+            }
+        }
+        let answer = reader.into_answer().ok_or(Sent::MaybeSent)?;
+        Ok((answer.status, answer.body))
+    }
+}
+
+/// The header that says who is asking, where the profile has one.
+fn client_header<'h>(profile: &Profile<'h>, credentials: &'h Credentials) -> Option<(&'h str, &'h str)> {
+    match profile.authentication {
+        Authentication::ClientIdHeader(name) => Some((name, credentials.client.expose())),
+        Authentication::InBody => None,
+    }
+}
+
 /// In RAM: enough to be read again, no journal.
-pub struct Ram {
+pub struct Ram<'r> {
     /// The record.
-    pub record: &'static mut [u8; RECORD_MAX],
+    pub record: &'r mut [u8; RECORD_MAX],
     /// Its length.
     pub length: usize,
 }
 
-impl Keep for Ram {
-    async fn keep(&mut self, _: &SaleId, record: &Record<'_>) -> bool {
+impl Keep for Ram<'_> {
+    fn keep(&mut self, _: &SaleId, record: &Record<'_>) -> bool {
         self.length = record.bytes().len();
         for (to, from) in self.record.iter_mut().zip(record.bytes()) {
             *to = *from;
@@ -128,7 +168,7 @@ impl Keep for Ram {
         black_box(true)
     }
 
-    async fn newest(&mut self) -> Option<&[u8]> {
+    fn newest(&mut self) -> Option<&[u8]> {
         self.record.get(..black_box(self.length))
     }
 }
@@ -142,12 +182,12 @@ pub struct Flash {
 }
 
 impl Keep for Flash {
-    async fn keep(&mut self, sale: &SaleId, record: &Record<'_>) -> bool {
-        self.journal.persist(sale, record).await.is_ok()
+    fn keep(&mut self, sale: &SaleId, record: &Record<'_>) -> bool {
+        block_on(self.journal.persist(sale, record)).is_ok()
     }
 
-    async fn newest(&mut self) -> Option<&[u8]> {
-        match self.journal.read(0, self.buffer).await {
+    fn newest(&mut self) -> Option<&[u8]> {
+        match block_on(self.journal.read(0, self.buffer)) {
             Ok(Some(found)) => match found.newest {
                 Newest::Whole(record) => Some(record),
                 Newest::Damaged { older } => older,

@@ -7,7 +7,7 @@ use core::hint::black_box;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 
-use crate::meter::stack_of;
+use crate::meter::cost_of;
 
 const WRITE_TEXT: u32 = 0x04;
 const EXIT: u32 = 0x18;
@@ -18,7 +18,7 @@ const EXIT_BROKEN: u32 = 0x2_0023;
 /// Where a job's own data lives: the caller's, which do not count as stack.
 pub struct Place<W>(UnsafeCell<MaybeUninit<W>>);
 
-// SAFETY: the images have one thread and no interrupt, and `run` is the only one to look inside.
+// SAFETY: the images have one thread and no interrupt.
 unsafe impl<W> Sync for Place<W> {}
 
 impl<W> Place<W> {
@@ -27,15 +27,21 @@ impl<W> Place<W> {
     pub const fn new() -> Self {
         Place(UnsafeCell::new(MaybeUninit::uninit()))
     }
+
+    /// Puts the data there. An image does it once.
+    pub fn put(&'static self, world: W) -> &'static mut W {
+        // SAFETY: an image puts its data there once, from its entry, so nobody else has the place.
+        unsafe { (*self.0.get()).write(world) }
+    }
 }
 
 /// Sets up the job's data, runs the job once, says what its stack was and whether it succeeded, and ends.
 pub fn run<W>(place: &'static Place<W>, setup: fn() -> Option<W>, job: fn(&'static mut W) -> bool) -> ! {
     let Some(world) = black_box(setup)() else { exit(false) };
-    // SAFETY: an image calls `run` once, from its entry, so nobody else has the place.
-    let world = unsafe { (*place.0.get()).write(world) };
-    let (done, stack) = stack_of(|| black_box(job)(world));
-    say("stack", stack);
+    let world = place.put(world);
+    let (done, cost) = cost_of(|| black_box(job)(world));
+    say("stack", cost.stack);
+    say("instructions", cost.instructions);
     exit(done)
 }
 

@@ -3,8 +3,8 @@
 use core::arch::asm;
 use core::ptr::{read_volatile, write_volatile};
 
-/// Below the work's entry, so much is painted: deeper would not be seen, and would be far over every budget.
-const PAINTED: usize = 48 * 1024;
+/// Below the work's entry, so much is painted. Deeper would not be seen; it would be far over every budget.
+const PAINTED: usize = 24 * 1024;
 const PAINT: u32 = 0xCAA5_C0DE;
 
 const SYST_CSR: *mut u32 = 0xE000_E010 as *mut u32;
@@ -32,9 +32,18 @@ impl Meter for Blind {
     }
 }
 
-/// The deepest stack of a piece of work, in bytes, from the call on.
+/// What a piece of work took.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    /// The deepest stack, in bytes, from the call on.
+    pub stack: u32,
+    /// Instructions, to within one tick of the timer.
+    pub instructions: u32,
+}
+
+/// Does a piece of work, and says what it took.
 #[inline(never)]
-pub fn stack_of<R>(work: impl FnOnce() -> R) -> (R, u32) {
+pub fn cost_of<R>(work: impl FnOnce() -> R) -> (R, Cost) {
     let top = stack_pointer();
     let bottom = top - PAINTED;
     let mut at = bottom;
@@ -43,18 +52,6 @@ pub fn stack_of<R>(work: impl FnOnce() -> R) -> (R, u32) {
         unsafe { write_volatile(at as *mut u32, PAINT) };
         at += 4;
     }
-    let result = apart(work);
-    let mut deepest = bottom;
-    // SAFETY: as above.
-    while deepest < top && unsafe { read_volatile(deepest as *const u32) } == PAINT {
-        deepest += 4;
-    }
-    (result, (top - deepest) as u32)
-}
-
-/// The instructions of a piece of work, to within one tick of the timer.
-#[inline(never)]
-pub fn instructions_of<R>(work: impl FnOnce() -> R) -> (R, u32) {
     // SAFETY: the system timer's registers, which nobody else uses.
     unsafe {
         write_volatile(SYST_RVR, COUNTER_MASK);
@@ -64,7 +61,12 @@ pub fn instructions_of<R>(work: impl FnOnce() -> R) -> (R, u32) {
     let before = counter();
     let result = apart(work);
     let ticks = before.wrapping_sub(counter()) & COUNTER_MASK;
-    (result, ticks * INSTRUCTIONS_PER_TICK)
+    let mut deepest = bottom;
+    // SAFETY: as above.
+    while deepest < top && unsafe { read_volatile(deepest as *const u32) } == PAINT {
+        deepest += 4;
+    }
+    (result, Cost { stack: (top - deepest) as u32, instructions: ticks * INSTRUCTIONS_PER_TICK })
 }
 
 /// Not in the caller's frame, so that its own is measured.

@@ -134,6 +134,41 @@ pub const DIALOG: Script = Script {
     )],
 };
 
+/// As [`DIALOG`], with everything at its longest: ids, the text for the payer, four payments of a quarter, each told twice.
+pub const FULL: Script = Script {
+    answers: &[answer!(
+        708,
+        r#"{"statusCode":"P1003","timeStamp":"2014-02-11T14:19:44.656+05:30","shortDescription":"Please dial #111#","externalTrxId":"T1-1234567890123456789012345678a","statusDetail":"Request successful. Payment notification pending from payment instrument","longDescription":"Please dial #111# and authorize the transaction to complete the payment; Amount:Rs 5. Please dial #111# and authorize the transaction to complete the payment; Amount:Rs 5. Please dial #111# and authorize the transaction to complete the payment; Amount:Rs 5. Please dial #111# and authorize the transaction to complete th","amountDue":"5","internalTrxId":"91402111419000100000000000000001","requestCorrelator":"8801442233146169943053700500040"}"#
+    )],
+    happens: &[
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF00000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF00000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF10000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF10000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF20000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF20000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF30000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+        Happens::Notification(
+            r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":"REF30000000000000000000000000000","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#,
+        ),
+    ],
+    ..DIALOG
+};
+
 /// Never happens in a sale that goes well. Any script may hold it, so all of it is in every image.
 pub const ANYTHING: &[Happens] = &[
     Happens::Cancel,

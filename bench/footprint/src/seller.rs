@@ -5,10 +5,9 @@ use caas_transport_embedded::journal::FlashJournal;
 
 use crate::desk::Desk;
 use crate::flash::{BYTES, PAGES, RamFlash};
-use crate::link::{Answers, Direct, Flash, HTTP_BUFFER, Http, Ram};
+use crate::link::{Answers, Direct, Flash, Framed, HTTP_BUFFER, Http, Ram};
 use crate::meter::Blind;
 use crate::scripts::Script;
-use crate::time::block_on;
 
 /// Sells without HTTP.
 pub struct DirectSeller {
@@ -27,7 +26,26 @@ impl DirectSeller {
     pub fn sell(&'static mut self) -> bool {
         let mut link = Direct(Answers::new(self.script.answers));
         let mut keep = Ram { record: &mut self.record, length: 0 };
-        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+        self.desk.sell(&mut link, &mut keep, &mut Blind)
+    }
+}
+
+/// Sells over HTTP without futures.
+pub struct FramedSeller(HttpSeller);
+
+impl FramedSeller {
+    /// A seller for a script.
+    pub fn new(script: Script) -> Option<Self> {
+        HttpSeller::new(script).map(FramedSeller)
+    }
+
+    /// Sells once.
+    pub fn sell(&'static mut self) -> bool {
+        let seller = &mut self.0;
+        let answers = Answers::new(seller.script.answers);
+        let mut link = Framed { answers, host: seller.script.host, buffer: &mut seller.http };
+        let mut keep = Ram { record: &mut seller.record, length: 0 };
+        seller.desk.sell(&mut link, &mut keep, &mut Blind)
     }
 }
 
@@ -51,7 +69,7 @@ impl HttpSeller {
         let answers = Answers::new(self.script.answers);
         let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
         let mut keep = Ram { record: &mut self.record, length: 0 };
-        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+        self.desk.sell(&mut link, &mut keep, &mut Blind)
     }
 }
 
@@ -78,6 +96,6 @@ impl JournalSeller {
         let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
         let Ok(journal) = FlashJournal::new(RamFlash(&mut self.pages), 0..BYTES) else { return false };
         let mut keep = Flash { journal, buffer: &mut self.record };
-        block_on(self.desk.sell(&mut link, &mut keep, &mut Blind))
+        self.desk.sell(&mut link, &mut keep, &mut Blind)
     }
 }

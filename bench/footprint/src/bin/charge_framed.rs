@@ -1,0 +1,14 @@
+//! A charge through the profile `ideamart` with the HTTP framing but without futures: core, JSON, framing and records.
+#![no_std]
+#![no_main]
+
+use caas_footprint::machine::{Place, run};
+use caas_footprint::scripts::IDEAMART;
+use caas_footprint::seller::FramedSeller;
+
+static PLACE: Place<FramedSeller> = Place::new();
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    run(&PLACE, || FramedSeller::new(IDEAMART), FramedSeller::sell)
+}

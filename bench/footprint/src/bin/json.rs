@@ -1,0 +1,65 @@
+//! JSON alone: a request is written, its answer and a notification are read.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+
+use caas_core::credentials::Credentials;
+use caas_core::money::{Amount, Currency};
+use caas_core::profile::{Profile, Service};
+use caas_core::wire::request::{ChargeFields, REQUEST_MAX, write_charge, write_confirm};
+use caas_core::wire::{answer, notification};
+use caas_footprint::machine::{Place, run};
+use caas_footprint::scripts::{DIALOG, Happens, credentials};
+
+static PLACE: Place<World> = Place::new();
+
+struct World {
+    profile: Profile<'static>,
+    credentials: Credentials,
+    buffer: [u8; REQUEST_MAX],
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    run(&PLACE, setup, talk)
+}
+
+fn setup() -> Option<World> {
+    let profile = black_box(DIALOG.profile)();
+    Some(World { profile, credentials: credentials()?, buffer: [0; REQUEST_MAX] })
+}
+
+fn talk(world: &'static mut World) -> bool {
+    let Some((_, instrument)) = world.profile.instrument(black_box(None)) else { return false };
+    let Ok(amount) = Amount::parse(black_box("5")) else { return false };
+    let fields = ChargeFields {
+        external: black_box("T1-1-1a"),
+        subscriber: black_box("94771234567"),
+        account: black_box(None),
+        instrument,
+        amount,
+        currency: Currency::LKR,
+    };
+    let charge = write_charge(&world.profile, &world.credentials, &fields, &mut world.buffer);
+    black_box(&world.buffer);
+    let confirm = write_confirm(black_box("320438941208291"), &mut world.buffer);
+    black_box(&world.buffer);
+    let expected = answer::Expected {
+        external: Some(fields.external),
+        reference: black_box(None),
+        subscriber: fields.subscriber,
+        amount,
+        currency: fields.currency,
+    };
+    let service = black_box(Service::DirectDebit);
+    let body = black_box(DIALOG.answers).first().map_or(&[][..], |answer| answer.body());
+    let reading = answer::read(&world.profile, service, &expected, black_box(200), body);
+    black_box(&reading);
+    let notified = match black_box(DIALOG.happens).first() {
+        Some(Happens::Notification(body)) => notification::read(&world.profile, body.as_bytes()),
+        _ => return false,
+    };
+    black_box(&notified);
+    charge.is_ok() && confirm.is_ok() && reading.fault.is_none() && notified.is_ok()
+}

@@ -1,0 +1,135 @@
+//! Every call of the core in sales of all profiles, and with messages that want to cost as much as they can: the deepest
+//! stack and the instructions of each. Its own size means nothing.
+#![no_std]
+#![no_main]
+
+use caas_core::charge::{Charge, RECORD_MAX, Request, Sent};
+use caas_core::credentials::Credentials;
+use caas_core::profile::Profile;
+use caas_core::till::Till;
+use caas_core::wire::notification;
+use caas_footprint::desk::{Desk, Texts};
+use caas_footprint::hostile::{LONGEST, MADE, SAMPLES, SHORT};
+use caas_footprint::link::{Answers, Direct, Link, Ram};
+use caas_footprint::machine::{Place, exit, number, say, text};
+use caas_footprint::meter::{Meter, cost_of};
+use caas_footprint::scripts::{Answer, FULL, Happens, SALES, Script};
+
+static PLACE: Place<World> = Place::new();
+
+struct World {
+    desk: Option<Desk>,
+    record: [u8; RECORD_MAX],
+    message: [u8; LONGEST],
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let world = PLACE.put(World { desk: None, record: [0; RECORD_MAX], message: [0; LONGEST] });
+    say("charge", size_of::<Charge>() as u32);
+    say("place_in_a_till", (size_of::<Till<3>>() - size_of::<Till<2>>()) as u32);
+    let done = sales(world) && longest(world);
+    hostile(world);
+    exit(done)
+}
+
+/// Sales that go well.
+fn sales(world: &mut World) -> bool {
+    for (name, script) in SALES {
+        if !sell(world, name, script, Texts::USUAL) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The longest texts, four payment references with the longest ids, notifications again and again.
+fn longest(world: &mut World) -> bool {
+    sell(world, "dialog, all at its longest", FULL, Texts::LONGEST)
+}
+
+fn sell(world: &mut World, name: &'static str, script: Script, texts: [&str; 4]) -> bool {
+    let Some(desk) = Desk::with(script, texts) else { return false };
+    let desk = world.desk.insert(desk);
+    let mut keep = Ram { record: &mut world.record, length: 0 };
+    let mut link = Direct(Answers::new(script.answers));
+    desk.sell(&mut link, &mut keep, &mut Loud { sale: name, message: "" })
+}
+
+/// Each message as the first answer, as the second, and as a notification.
+fn hostile(world: &mut World) {
+    for (name, fill, length) in MADE {
+        if let Some(message) = world.message.get_mut(..length) {
+            fill(message);
+        }
+        answer_with(world, name, length);
+    }
+    for (name, sample) in SAMPLES {
+        for (to, from) in world.message.iter_mut().zip(sample.bytes()) {
+            *to = from;
+        }
+        answer_with(world, name, sample.len());
+    }
+}
+
+fn answer_with(world: &mut World, name: &'static str, length: usize) {
+    let message = world.message.get(..length).unwrap_or(&[]);
+    for (sale, script) in SALES {
+        for before in 0..2 {
+            let script = Script { happens: &[Happens::Tick, Happens::Tick], ..script };
+            let Some(desk) = Desk::new(script) else { return };
+            let desk = world.desk.insert(desk);
+            let mut keep = Ram { record: &mut world.record, length: 0 };
+            let mut link = Spoilt { answers: script.answers.get(..before).unwrap_or(&[]), message };
+            let mut meter = Loud { sale, message: name };
+            if desk.start(&mut meter) {
+                desk.serve(&mut link, &mut keep, &mut meter);
+            }
+            let _ = meter.step("notification", || notification::read(&desk.profile, message));
+        }
+    }
+}
+
+/// Good answers, and then the same message for ever.
+struct Spoilt<'m> {
+    answers: &'static [&'static Answer],
+    message: &'m [u8],
+}
+
+impl Link for Spoilt<'_> {
+    fn send(&mut self, _: &Profile<'_>, _: &Credentials, _: &Request<'_>) -> Result<(u16, &[u8]), Sent> {
+        match self.answers.split_first() {
+            Some((first, rest)) => {
+                self.answers = rest;
+                Ok((200, first.body()))
+            }
+            None => Ok((200, self.message)),
+        }
+    }
+}
+
+/// Says what each step took.
+struct Loud {
+    sale: &'static str,
+    message: &'static str,
+}
+
+impl Meter for Loud {
+    fn step<R>(&mut self, what: &'static str, work: impl FnOnce() -> R) -> R {
+        let (result, cost) = cost_of(work);
+        text("step\t");
+        text(what);
+        text("\t");
+        text(self.sale);
+        text("\t");
+        text(self.message);
+        text("\t");
+        number(cost.stack);
+        text("\t");
+        number(cost.instructions);
+        text("\n");
+        result
+    }
+}
+
+const _: () = assert!(SHORT <= LONGEST);
