@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::debian_package::install;
 use crate::run::{cargo, root, run, succeeds};
 
 /// The emulator of an ARM machine.
@@ -61,14 +62,6 @@ impl BareToolchain {
 #[allow(dead_code)]
 pub fn install_emulator() -> Result<(), String> {
     install(EMULATOR, &[EMULATOR])
-}
-
-fn install(program: &str, packages: &[&str]) -> Result<(), String> {
-    if succeeds(program, &["--version"]) {
-        return Ok(());
-    }
-    run("apt-get", &["update", "-qq"], &[])?;
-    run("apt-get", &[&["install", "-y", "-qq"], packages].concat(), &[])
 }
 
 fn has_target(target: &&str) -> bool {

@@ -3,16 +3,18 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{bare_metal, deny, msrv, trace};
+use crate::{bare_metal, browser, deny, firmware, msrv, trace};
 
 type Check = (&'static str, fn() -> Result<(), String>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 10] = [
     ("format", format),
     ("trace", trace::print),
     ("clippy", clippy),
     ("bare-metal", bare_metal::build),
     ("tests", tests),
+    ("browser", browser::test),
+    ("firmware", firmware::check),
     ("docs", docs),
     ("deny", deny::check),
     ("msrv", msrv::check),

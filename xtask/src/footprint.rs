@@ -1,0 +1,106 @@
+//! What a charge costs on a microcontroller: flash, RAM, stack and instructions, measured in an emulator, beside what a
+//! user would take instead. `bench/footprint/README.md` says how.
+
+mod builds;
+mod faults;
+mod figures;
+mod image;
+mod measure;
+mod table;
+
+use std::collections::BTreeSet;
+
+use crate::bare_toolchain::{BareToolchain, install_emulator};
+use crate::run::{cargo, run};
+use builds::{ALONE, BARE, BUILDS, Build, CHARGES, FRAMED, JOURNAL, JSON, RIVALS, STEPS};
+use measure::Findings;
+
+const OUR_IMAGES: [&str; 10] =
+    ["meter", BARE, JSON, ALONE, FRAMED, CHARGES[0].1, CHARGES[1].1, CHARGES[2].1, JOURNAL, STEPS];
+/// Those without futures, in which the linker can prove that no panic is left.
+const PROVABLE: [&str; 3] = [JSON, ALONE, FRAMED];
+const PROOF: &str = "prove-no-panic";
+
+/// Measures everything, prints it beside budgets and recorded figures, and fails where a budget is exceeded or something
+/// is in an image that must not be. With `record`, the figures become the recorded ones.
+pub fn print(record: bool) -> Result<(), String> {
+    let toolchain = setup(&BUILDS)?;
+    let mut findings = Findings::default();
+    for build in BUILDS {
+        build.build(&toolchain, &OUR_IMAGES, "")?;
+        measure::ours(&build, &toolchain, &mut findings)?;
+        let rivals = RIVALS.map(|rival| rival.1);
+        build.build(&toolchain, &rivals, "rivals")?;
+        measure::rivals(&build, &toolchain, &mut findings)?;
+    }
+    if record {
+        figures::record(&findings.figures)?;
+    }
+    judge(&toolchain, &findings, &BUILDS)
+}
+
+/// The part that is quick enough for every run of the checks: ours, for the build that the budgets are for, and for the
+/// target on which a float would show.
+pub fn check() -> Result<(), String> {
+    let builds = [BUILDS[0], BUILDS[2]];
+    let toolchain = setup(&builds)?;
+    run(&cargo(), &["fmt", "--check", "--manifest-path", "bench/footprint/Cargo.toml"], &[])?;
+    let mut findings = Findings::default();
+    for build in builds {
+        build.build(&toolchain, &OUR_IMAGES, "")?;
+        measure::ours(&build, &toolchain, &mut findings)?;
+    }
+    judge(&toolchain, &findings, &builds)
+}
+
+/// Prints the largest functions of an image, for whoever makes it smaller.
+pub fn functions(name: &str) -> Result<(), String> {
+    let build = BUILDS[0];
+    let toolchain = setup(&[build])?;
+    let rival = RIVALS.iter().any(|rival| rival.1 == name);
+    build.build(&toolchain, &[name], if rival { "rivals" } else { "" })?;
+    for (function, size) in build.image(&toolchain, name)?.functions().iter().take(60) {
+        println!("{size:>6}  {function}");
+    }
+    Ok(())
+}
+
+fn setup(builds: &[Build]) -> Result<BareToolchain, String> {
+    let mut targets: Vec<&str> = builds.iter().map(|build| build.target).collect();
+    targets.dedup();
+    install_emulator()?;
+    BareToolchain::for_targets(&targets)
+}
+
+fn judge(toolchain: &BareToolchain, findings: &Findings, builds: &[Build]) -> Result<(), String> {
+    let budgets = figures::budgets()?;
+    table::print(&findings.figures, &figures::recorded()?, &budgets, builds);
+    let mut wrong = table::over(&findings.figures, &budgets);
+    wrong.extend(measure::larger_than_rivals(&findings.figures));
+    wrong.extend(findings.forbidden.iter().cloned());
+    println!("\nAt their worst: {}", findings.worst.join("; "));
+    wrong.extend(judge_panics(toolchain, &findings.panics)?);
+    if wrong.is_empty() { Ok(()) } else { Err(format!("footprint\n  {}", wrong.join("\n  "))) }
+}
+
+/// Prints the panics that are left; where there are none, the linker must agree.
+fn judge_panics(toolchain: &BareToolchain, panics: &BTreeSet<faults::Panic>) -> Result<Vec<String>, String> {
+    let named = faults::named()?;
+    let of_futures = panics.iter().filter(|panic| panic.is_of_a_finished_future()).count();
+    println!(
+        "\nPanics: {} in all images; {of_futures} more are of futures that are polled after their end, which the \
+         compiler makes and an executor must not do.",
+        panics.len() - of_futures
+    );
+    for panic in &named {
+        println!("  {panic}");
+    }
+    let wrong = faults::judge(panics, &named);
+    if panics.len() == of_futures {
+        BUILDS[0]
+            .build(toolchain, &PROVABLE, PROOF)
+            .map_err(|_| "the linker found a panic that the call graph does not show".to_owned())?;
+        println!("Proven by the linker: no panic is left in {}.", PROVABLE.join(", "));
+    }
+    Ok(wrong)
+}

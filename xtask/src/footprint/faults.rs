@@ -1,0 +1,183 @@
+//! What must not be in an image: an allocator, a float routine, a panic that nobody has looked at.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::builds::file;
+use super::image::Image;
+
+/// Each panic that is left in our images, in code of others.
+const PANICS: &str = "panics.tsv";
+
+/// Symbols of an allocator.
+const HEAP: [&str; 6] = ["__rust_alloc", "__rdl_alloc", "__rg_alloc", "__rust_realloc", "malloc", "_sbrk"];
+/// What the names of float routines begin with: those of the ARM run-time ABI, of the compiler's library, and of
+/// formatting and reading floats.
+const FLOAT: [&str; 22] = [
+    "__aeabi_d",
+    "__aeabi_f",
+    "__aeabi_cd",
+    "__aeabi_cf",
+    "__aeabi_i2d",
+    "__aeabi_i2f",
+    "__aeabi_ui2d",
+    "__aeabi_ui2f",
+    "__aeabi_l2d",
+    "__aeabi_l2f",
+    "__aeabi_ul2d",
+    "__aeabi_ul2f",
+    "__add",
+    "__sub",
+    "__mul",
+    "__div",
+    "__fix",
+    "__float",
+    "__extend",
+    "__trunc",
+    "__lt",
+    "__gt",
+];
+/// Those of the list above that end so are of floats; `__divsi3` is not.
+const FLOAT_ENDS: [&str; 12] =
+    ["sf3", "df3", "sf2", "df2", "sfsi", "dfsi", "sfdi", "dfdi", "sisf", "sidf", "disf", "didf"];
+const FLOAT_PARTS: [&str; 4] = ["flt2dec", "dec2flt", "compiler_builtins::float", "ryu"];
+
+/// Where a panic is left.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Panic {
+    /// The function in which it is.
+    pub source: String,
+    /// What it calls.
+    pub call: String,
+}
+
+/// A panic that somebody has looked at.
+pub struct Named {
+    source: String,
+    call: String,
+    /// The fuzz target or the test that tried to reach it.
+    tried: String,
+    /// Why it is not reached.
+    why: String,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named { source, call, tried, why } = self;
+        write!(out, "{source} calls {call}: {why} (tried by {tried})")
+    }
+}
+
+/// The names of allocators and float routines in an image.
+pub fn forbidden(image: &Image) -> Vec<String> {
+    image.names_with(|name| is_heap(name) || is_float(name)).into_iter().map(str::to_owned).collect()
+}
+
+fn is_heap(name: &str) -> bool {
+    HEAP.iter().any(|heap| name.contains(heap))
+}
+
+fn is_float(name: &str) -> bool {
+    let begins = FLOAT.iter().any(|start| name.starts_with(start));
+    let ends = FLOAT_ENDS.iter().any(|end| name.ends_with(end));
+    let of_the_abi = name.starts_with("__aeabi_") && !name.starts_with("__aeabi_idiv");
+    (begins && (ends || of_the_abi)) || FLOAT_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// Where panics are left in an image: the calls into those functions of `core` that do nothing but panic.
+pub fn panics(image: &Image) -> BTreeSet<Panic> {
+    image.calls_into(panics_always).into_iter().map(|(source, call)| Panic { source, call }).collect()
+}
+
+fn panics_always(name: &str) -> bool {
+    name.starts_with("core::panicking::")
+        || (name.starts_with("core::")
+            && name.rsplit("::").next().is_some_and(|last| {
+                last.ends_with("_fail") || last.ends_with("_fail_rt") || last.ends_with("_failed")
+            }))
+}
+
+impl Panic {
+    /// The panic that every `async fn` has: of a future that is polled again after its end. The compiler makes it.
+    pub fn is_of_a_finished_future(&self) -> bool {
+        self.call.contains("async_fn_resumed")
+    }
+
+    /// In a crate of ours, or of the harness.
+    pub fn is_ours(&self) -> bool {
+        self.source.contains("caas_")
+    }
+
+    fn is(&self, named: &Named) -> bool {
+        self.source.contains(&named.source) && self.call.contains(&named.call)
+    }
+}
+
+/// The panics that somebody has looked at.
+pub fn named() -> Result<Vec<Named>, String> {
+    let path = file(PANICS);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut all = Vec::new();
+    for line in text.lines().skip(1).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split('\t').collect();
+        let [source, call, tried, why] = words.as_slice() else {
+            return Err(format!("{PANICS}: not four columns: {line}"));
+        };
+        let [source, call, tried, why] = [source, call, tried, why].map(|word| (*word).to_owned());
+        all.push(Named { source, call, tried, why });
+    }
+    Ok(all)
+}
+
+/// What is wrong with the panics of the images: those of ours, those that nobody has looked at, and names of none.
+pub fn judge(panics: &BTreeSet<Panic>, named: &[Named]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for panic in panics.iter().filter(|panic| !panic.is_of_a_finished_future()) {
+        let Panic { source, call } = panic;
+        if panic.is_ours() {
+            wrong.push(format!("a panic of our own: {source} calls {call}"));
+        } else if !named.iter().any(|known| panic.is(known)) {
+            wrong.push(format!("a panic that {PANICS} does not name: {source} calls {call}"));
+        }
+    }
+    for known in named {
+        if !panics.iter().any(|panic| panic.is(known)) {
+            wrong.push(format!("{PANICS} names a panic that is gone: {} calls {}", known.source, known.call));
+        }
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn float_routines_are_told_from_integer_ones() {
+        for name in [
+            "__aeabi_dadd",
+            "__aeabi_fmul",
+            "__aeabi_ui2f",
+            "__adddf3",
+            "__divsf3",
+            "__floatsidf",
+            "ryu::d2s",
+        ] {
+            assert!(is_float(name), "{name}");
+        }
+        for name in
+            ["__aeabi_idiv", "__aeabi_uldivmod", "__aeabi_memcpy", "__divsi3", "__muldi3", "__aeabi_lmul"]
+        {
+            assert!(!is_float(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_panics_is_told_from_what_may_fail() {
+        assert!(panics_always("core::panicking::panic_bounds_check"));
+        assert!(panics_always("core::slice::index::slice_index_fail"));
+        assert!(panics_always("core::option::unwrap_failed"));
+        assert!(!panics_always("caas_core::charge::durable::Storage::failed"));
+        assert!(!panics_always("core::str::pattern::TwoWaySearcher::next"));
+    }
+}
