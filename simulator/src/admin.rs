@@ -2,6 +2,7 @@
 
 pub(crate) mod faults;
 pub(crate) mod phone;
+pub(crate) mod resend;
 pub(crate) mod scenario;
 pub(crate) mod settings;
 pub(crate) mod subscribers;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::state::State;
+
 /// What a service answers, before any fault shapes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -35,6 +37,20 @@ impl Answer {
                 "httpCode": status.to_string(), "httpMessage": message, "moreInformation": more,
             }),
         )
+    }
+
+    /// IBM API Connect's refusal of a client that sends too many.
+    pub(crate) fn rate_limited() -> Self {
+        Self::gateway(429, "Too Many Requests", "Rate Limit exceeded")
+            .with("x-ratelimit-limit", "name=default,100;")
+            .with("x-ratelimit-remaining", "name=default,0;")
+    }
+
+    /// The simulator's own refusal: no carrier answers so.
+    pub(crate) fn full() -> Self {
+        let why =
+            format!("the simulator knows {} subscribers and takes no new one: reset it", State::SUBSCRIBERS);
+        Self::json(503, &serde_json::json!({ "error": why }))
     }
 
     /// The same with one more header.

@@ -15,6 +15,24 @@ impl VirtualClock {
         Self { started: SystemTime::now(), rebased: Instant::now(), base: 0, rate }
     }
 
+    /// A clock that goes on at `base`, as far ahead of the real calendar (in milliseconds) as it was.
+    pub(crate) fn resumed(base: u64, ahead: i64, rate: u32) -> Self {
+        let (real, ahead_by) = (SystemTime::now(), Duration::from_millis(ahead.unsigned_abs()));
+        let present = if ahead < 0 { real.checked_sub(ahead_by) } else { real.checked_add(ahead_by) };
+        let started = present.and_then(|present| present.checked_sub(Duration::from_millis(base)));
+        Self { started: started.unwrap_or(real), rebased: Instant::now(), base, rate }
+    }
+
+    /// How far the virtual calendar is ahead of the real one, in milliseconds.
+    pub(crate) fn ahead(&self) -> i64 {
+        let (virtual_time, real) = (self.calendar(self.now()), SystemTime::now());
+        let signed = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        match virtual_time.duration_since(real) {
+            Ok(ahead) => signed(ahead),
+            Err(behind) => -signed(behind.duration()),
+        }
+    }
+
     pub(crate) fn now(&self) -> u64 {
         self.base + milliseconds(self.rebased.elapsed()).saturating_mul(self.rate.into())
     }
@@ -63,6 +81,16 @@ mod tests {
         clock.skip(Duration::from_secs(120));
         assert_eq!(clock.now(), 120_000);
         assert_eq!(clock.real_time_until(130_000), None);
+    }
+
+    #[test]
+    fn a_resumed_clock_goes_on_where_it_was_and_as_far_ahead_of_the_calendar() {
+        let mut clock = VirtualClock::new(0);
+        clock.skip(Duration::from_secs(3_600));
+        let resumed = VirtualClock::resumed(clock.now(), clock.ahead(), 0);
+        assert_eq!(resumed.now(), 3_600_000);
+        assert!(resumed.ahead().abs_diff(3_600_000) < 1_000, "{}", resumed.ahead());
+        assert!(VirtualClock::resumed(u64::MAX, i64::MIN, 0).now() == u64::MAX);
     }
 
     #[test]

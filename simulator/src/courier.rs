@@ -12,11 +12,14 @@ use tokio::time::{sleep, timeout};
 
 use crate::SimulatorEvent;
 use crate::engine::Engine;
-use crate::notification::{self, DeliveryOutcome, Errand};
+use crate::notification::{self, DeliveryOutcome};
+use crate::outbox::Errand;
 use crate::state::State;
 
 /// How long a receiver may take for its acknowledgement, in real time: it keeps the evidence first.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks at a disk that refuses.
+const RETRY: Duration = Duration::from_millis(500);
 /// An acknowledgement has two short members.
 const LARGEST_ACKNOWLEDGEMENT: usize = 64 * 1024;
 
@@ -24,7 +27,13 @@ const LARGEST_ACKNOWLEDGEMENT: usize = 64 * 1024;
 pub(crate) async fn run(engine: Arc<Engine>) {
     loop {
         match engine.with_unwoken(next_errand) {
-            Some((errand, url)) => run_errand(&engine, errand, url).await,
+            Some((errand, url)) => {
+                // What a notification says must not be lost after somebody was told.
+                while engine.until_kept().await.is_err() {
+                    sleep(RETRY).await;
+                }
+                run_errand(&engine, errand, url).await;
+            }
             None => wait_for_work(&engine).await,
         }
     }
@@ -52,8 +61,9 @@ async fn run_errand(engine: &Engine, errand: Errand, url: Option<String>) {
         }
     };
     engine.with(|state, now| {
-        let record = state.book.outbox.delivered(parcel, body, outcome, now);
-        state.book.events.extend(record.map(SimulatorEvent::NotificationSent));
+        if let Some(record) = state.book.outbox.delivered(parcel, body, outcome, now) {
+            state.tell(|| SimulatorEvent::NotificationSent(record));
+        }
     });
 }
 

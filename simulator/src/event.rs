@@ -1,11 +1,11 @@
 //! What an observer is told as it happens.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Capture, DeliveryRecord, EzCashRequest, Prompt, RequestRecord};
 
 /// Something that happened in the simulator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SimulatorEvent {
     /// A prompt appeared on a payer's phone.

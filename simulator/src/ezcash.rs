@@ -1,9 +1,9 @@
 //! A payment that eZ Cash waits for.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where an eZ Cash request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EzCashState {
     /// Less than the amount due was paid.
@@ -15,7 +15,7 @@ pub enum EzCashState {
 }
 
 /// A payment asked of the payer by an eZ Cash debit (P1003).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EzCashRequest {
     /// `referenceId`, eight digits.

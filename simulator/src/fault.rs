@@ -139,7 +139,7 @@ impl Fault {
             Fault::HtmlPage(status) | Fault::HtmlPageAfterExecuting(status) => {
                 Answer::html(final_status(*status), "Service Unavailable")
             }
-            Fault::RateLimited => rate_limited(),
+            Fault::RateLimited => Answer::rate_limited(),
             Fault::StatusCode(code) => application_code(service, code),
             Fault::BacksideAmbiguous { .. } => {
                 Answer::gateway(500, "Internal Server Error", "Failed to establish a backside connection")
@@ -178,12 +178,6 @@ const GARBAGE: &str = "}{ %% not json \u{0} \u{fffd}";
 
 fn final_status(status: u16) -> u16 {
     if (200..=999).contains(&status) { status } else { 500 }
-}
-
-fn rate_limited() -> Answer {
-    Answer::gateway(429, "Too Many Requests", "Rate Limit exceeded")
-        .with("x-ratelimit-limit", "name=default,100;")
-        .with("x-ratelimit-remaining", "name=default,0;")
 }
 
 fn application_code(service: Service, code: &str) -> Answer {

@@ -34,7 +34,7 @@ pub enum FaultRule {
 }
 
 /// Faults waiting, in the order they were set.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct FaultPlan {
     rules: Vec<(u64, FaultRule)>,
     /// How many rules were ever added: the last one's number.
@@ -42,6 +42,9 @@ pub(crate) struct FaultPlan {
 }
 
 impl FaultPlan {
+    /// More than anybody keeps in mind; each request looks at all of them.
+    pub(crate) const MOST: usize = 200;
+
     pub(crate) fn add(&mut self, rule: FaultRule) -> u64 {
         self.added += 1;
         self.rules.push((self.added, rule));

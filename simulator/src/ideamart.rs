@@ -3,37 +3,49 @@
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::executed_debit::ExecutedDebit;
 use crate::fields::Fields;
 use crate::settings::DuplicateAnswer;
-use crate::state::{ExecutedDebit, State};
+use crate::state::State;
 use crate::{
-    Capture, CaptureSource, CarrierFamily, EzCashRequest, EzCashState, magic, money, preset, subscriber,
+    Capture, CaptureSource, CarrierFamily, EzCashRequest, EzCashState, executed_debit, magic, money, preset,
+    subscriber,
 };
 
 /// What every service of the family wants: a JSON object, known credentials, a subscriber.
-pub(crate) fn admit(state: &State, body: &[u8]) -> Result<Admitted, Answer> {
-    let fields = Fields::parse(body).ok_or_else(|| refusal("E1312"))?;
+pub(crate) fn admit<'a>(
+    state: &mut State,
+    fields: Option<&'a Fields>,
+    now: u64,
+) -> Result<Admitted<'a>, Answer> {
+    let fields = fields.ok_or_else(|| refusal("E1312"))?;
     let application = fields.text(&["applicationId"]).ok_or_else(|| refusal("E1312"))?;
     let password = fields.text(&["password"]).ok_or_else(|| refusal("E1312"))?;
     if !state.settings.credentials.know(&application, &password) {
         return Err(refusal("E1313"));
     }
+    if state.is_over_the_rate(&application, now) {
+        return Err(refusal("E1318"));
+    }
     let subscriber = subscriber::canonical(&fields.text(&["subscriberId"]).ok_or_else(|| refusal("E1312"))?);
     if subscriber.is_empty() {
         return Err(refusal("E1325"));
+    }
+    if !state.has_room_for(&subscriber) {
+        return Err(Answer::full());
     }
     Ok(Admitted { fields, application, subscriber })
 }
 
 /// A request whose credentials are known.
-pub(crate) struct Admitted {
-    fields: Fields,
+pub(crate) struct Admitted<'a> {
+    fields: &'a Fields,
     application: String,
     subscriber: String,
 }
 
 /// Tells the balance of a subscriber.
-pub(crate) fn query_balance(state: &mut State, request: &Admitted) -> Answer {
+pub(crate) fn query_balance(state: &mut State, request: &Admitted<'_>) -> Answer {
     if let Some(refused) = unsupported_currency(request) {
         return refused;
     }
@@ -49,7 +61,7 @@ pub(crate) fn query_balance(state: &mut State, request: &Admitted) -> Answer {
 }
 
 /// Lists the instruments of a subscriber.
-pub(crate) fn list_instruments(state: &mut State, request: &Admitted) -> Answer {
+pub(crate) fn list_instruments(state: &mut State, request: &Admitted<'_>) -> Answer {
     let wanted = request.fields.text(&["type"]).unwrap_or_default().to_ascii_uppercase();
     if !["", "ALL", "SYNC", "ASYNC"].contains(&wanted.as_str()) {
         return refusal("E1312");
@@ -67,14 +79,15 @@ pub(crate) fn list_instruments(state: &mut State, request: &Admitted) -> Answer 
 }
 
 /// Charges a subscriber, or asks for a payment at eZ Cash.
-pub(crate) fn direct_debit(state: &mut State, request: &Admitted, now: u64) -> Answer {
+pub(crate) fn direct_debit(state: &mut State, request: &Admitted<'_>, now: u64) -> Answer {
     let debit = match Debit::read(request) {
         Ok(debit) => debit,
         Err(refused) => return refused,
     };
-    let key = (request.application.clone(), debit.external_id.clone());
+    let name = executed_debit::name(&request.application, &debit.external_id);
+    let debits = &state.book.debits;
     if state.settings.deduplicates
-        && let Some(earlier) = state.book.debits.get(&key)
+        && let Some(earlier) = debits.place(&name).and_then(|place| debits.get(place))
     {
         return repeated(earlier, &debit, state.settings.duplicate_answer);
     }
@@ -91,9 +104,12 @@ pub(crate) fn direct_debit(state: &mut State, request: &Admitted, now: u64) -> A
     };
     match executed {
         Ok(answer) => {
-            let executed =
-                ExecutedDebit { subscriber: debit.subscriber, amount: debit.amount, answer: answer.clone() };
-            state.book.debits.insert(key, executed);
+            state.book.debits.push(ExecutedDebit {
+                name,
+                subscriber: debit.subscriber,
+                amount: debit.amount,
+                answer: String::from_utf8_lossy(&answer.body).into_owned(),
+            });
             answer
         }
         Err(refused) => refused,
@@ -115,8 +131,8 @@ enum Instrument {
 }
 
 impl Debit {
-    fn read(request: &Admitted) -> Result<Self, Answer> {
-        let fields = &request.fields;
+    fn read(request: &Admitted<'_>) -> Result<Self, Answer> {
+        let fields = request.fields;
         let external_id = fields.text(&["externalTrxId"]).ok_or_else(|| refusal("E1312"))?;
         if external_id.is_empty() || external_id.chars().count() > EXTERNAL_ID_CHARACTERS {
             return Err(refusal("E1312"));
@@ -167,7 +183,7 @@ fn names_the_agent(fields: &Fields) -> bool {
 }
 
 /// Dialog's documents say LKR only; api.ideamart.io's own sample sends USD.
-fn unsupported_currency(request: &Admitted) -> Option<Answer> {
+fn unsupported_currency(request: &Admitted<'_>) -> Option<Answer> {
     let currency = request.fields.text(&["currency"])?;
     (!["LKR", "USD"].contains(&currency.as_str())).then(|| refusal("E1380"))
 }
@@ -175,7 +191,7 @@ fn unsupported_currency(request: &Admitted) -> Option<Answer> {
 fn repeated(earlier: &ExecutedDebit, debit: &Debit, how: DuplicateAnswer) -> Answer {
     let same = earlier.subscriber == debit.subscriber && earlier.amount == debit.amount;
     match how {
-        DuplicateAnswer::Same if same => earlier.answer.clone(),
+        DuplicateAnswer::Same if same => Answer::text(200, "application/json", &earlier.answer),
         _ => refusal("E1379"),
     }
 }
@@ -270,6 +286,7 @@ fn refusal(code: &str) -> Answer {
              provider or given password in the request is invalid."
         }
         "E1317" => "MSISDN which is in the request is in invalid state.",
+        "E1318" => "Transactions per second limit exceeded.",
         "E1325" => "Format of the address is invalid",
         "E1377" => "Invalid payment instrument name.",
         "E1379" => "Transaction has already completed.",

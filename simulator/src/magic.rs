@@ -5,7 +5,6 @@
 
 use serde::Serialize;
 
-use crate::exchange::ServiceCall;
 use crate::fields::Fields;
 use crate::settings::{Payer, Settings};
 use crate::{Fault, Service, money, preset, subscriber};
@@ -71,16 +70,15 @@ const fn row(row: u8, what: &'static str, act: Act) -> Magic {
 const RUPEES: u64 = 911;
 
 /// The fault that a request's own number or amount stands for.
-pub(crate) fn fault(settings: &Settings, call: &ServiceCall) -> Option<Fault> {
-    let starts_a_charge = matches!(call.service, Service::MobitelChargeRequest | Service::DirectDebit);
+pub(crate) fn fault(settings: &Settings, service: Service, fields: &Fields) -> Option<Fault> {
+    let starts_a_charge = matches!(service, Service::MobitelChargeRequest | Service::DirectDebit);
     if !settings.magic_values || !starts_a_charge {
         return None;
     }
-    let fields = Fields::parse(&call.body)?;
     let subscriber = fields.text(&["subscriberId", "customer", "receiver"])?;
     let amount = fields.text(&["amount"]).and_then(|text| money::parse(&text))?;
     let instrument = fields.text(&["paymentInstrument", "paymentInstrumentName"]).unwrap_or_default();
-    let is_mobitel = call.service.is_mobitel();
+    let is_mobitel = service.is_mobitel();
     match find(&subscriber::canonical(&subscriber), amount)?.act.clone() {
         Act::Wire(fault) => Some(fault),
         Act::Refuse(mobitel, family) => {

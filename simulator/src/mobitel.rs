@@ -9,16 +9,21 @@ use crate::state::State;
 use crate::{CaptureSource, ConfirmMeaning, Prompt, PromptState, magic, money, preset, subscriber};
 
 /// The gateway in front of both services: it knows clients, not subscribers.
-pub(crate) fn admit(state: &State, client_id: Option<&str>, body: &[u8]) -> Result<Fields, Answer> {
+pub(crate) fn admit<'a>(
+    state: &mut State,
+    client_id: Option<&str>,
+    fields: Option<&'a Fields>,
+    now: u64,
+) -> Result<&'a Fields, Answer> {
     match client_id {
-        None => Err(Answer::gateway(401, "Unauthorized", "Invalid client id or secret.")),
+        None => return Err(Answer::gateway(401, "Unauthorized", "Invalid client id or secret.")),
         Some(id) if id != state.settings.credentials.client_id => {
-            Err(Answer::gateway(401, "Unauthorized", "Client id not registered."))
+            return Err(Answer::gateway(401, "Unauthorized", "Client id not registered."));
         }
-        Some(_) => {
-            Fields::parse(body).ok_or_else(|| bad_request("The body of the request is not a JSON object"))
-        }
+        Some(id) if state.is_over_the_rate(id, now) => return Err(Answer::rate_limited()),
+        Some(_) => {}
     }
+    fields.ok_or_else(|| bad_request("The body of the request is not a JSON object"))
 }
 
 /// Asks the payer for consent.
@@ -31,6 +36,9 @@ pub(crate) fn charge_request(state: &mut State, request: &Fields, now: u64) -> A
         return bad_request("amount is not a positive sum in Rupees");
     };
     let name = subscriber::canonical(&payer);
+    if !state.has_room_for(&name) {
+        return Answer::full();
+    }
     let account = state.subscriber(&name);
     if !account.is_active() {
         return answer("", "The account is not active", preset::MOBITEL_DECLINED);
@@ -38,7 +46,7 @@ pub(crate) fn charge_request(state: &mut State, request: &Fields, now: u64) -> A
     if account.balance < amount || magic::has_no_balance(&state.settings, &name, amount) {
         return answer("", "Insufficient balance", preset::MOBITEL_INSUFFICIENT_BALANCE);
     }
-    if state.settings.handset_busy_while_prompted && has_open_prompt(state, &name) {
+    if state.settings.handset_busy_while_prompted && state.book.prompts.subscriber_has_open(&name) {
         return answer("", "The handset is busy", preset::MOBITEL_HANDSET_BUSY);
     }
     let reference = state.ids.mobitel();
@@ -61,10 +69,11 @@ pub(crate) fn confirm(state: &mut State, request: &Fields, now: u64) -> Answer {
     let Some(reference) = request.text(&["ref"]).filter(|reference| !reference.is_empty()) else {
         return bad_request("ref is missing");
     };
-    let Some(place) = state.prompt_place(&reference) else {
+    let known = state.prompt_place(&reference).and_then(|place| Some((place, state.prompt(place)?.state)));
+    let Some((place, prompt)) = known else {
         return answer(&reference, "Unknown reference", preset::MOBITEL_UNKNOWN_REFERENCE);
     };
-    let (message, status) = match state.book.prompts[place].state {
+    let (message, status) = match prompt {
         PromptState::Approved => consented(state, place, now),
         PromptState::Open | PromptState::Ignored | PromptState::Expired => {
             ("The customer has not approved the transaction", preset::MOBITEL_NOT_APPROVED)
@@ -78,7 +87,8 @@ pub(crate) fn confirm(state: &mut State, request: &Fields, now: u64) -> Answer {
 fn consented(state: &mut State, place: usize, now: u64) -> (&'static str, &'static str) {
     const APPROVED: (&str, &str) = ("Transaction successful", preset::MOBITEL_APPROVED);
     const NO_BALANCE: (&str, &str) = ("Insufficient balance", preset::MOBITEL_INSUFFICIENT_BALANCE);
-    match (state.settings.confirm, state.book.prompts[place].captured) {
+    let captured = state.prompt(place).is_some_and(|prompt| prompt.captured);
+    match (state.settings.confirm, captured) {
         (ConfirmMeaning::Reads, true) => APPROVED,
         (ConfirmMeaning::Reads, false) => NO_BALANCE,
         (ConfirmMeaning::Captures, true) => ("Already confirmed", preset::MOBITEL_ALREADY_CONFIRMED),
@@ -90,10 +100,6 @@ fn consented(state: &mut State, place: usize, now: u64) -> (&'static str, &'stat
             }
         }
     }
-}
-
-fn has_open_prompt(state: &State, name: &str) -> bool {
-    state.book.prompts.iter().any(|prompt| prompt.subscriber == name && prompt.is_open())
 }
 
 fn answer(reference: &str, message: &str, status: &str) -> Answer {

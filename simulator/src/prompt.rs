@@ -1,9 +1,9 @@
 //! The USSD prompt on the payer's virtual phone.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a prompt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PromptState {
     /// It is shown and nobody has answered.
@@ -21,7 +21,7 @@ pub enum PromptState {
 }
 
 /// A USSD prompt, raised by a Mobitel charge request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prompt {
     /// The transaction's reference.

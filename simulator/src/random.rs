@@ -1,5 +1,8 @@
 //! Chance that repeats: SplitMix64 from a seed, so the same seed sees the same faults.
 
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::Service;
+use crate::answer::Answer;
+use crate::exchange::ServiceCall;
+use crate::{Service, mask};
 
 /// One request to a carrier's service and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestRecord {
     /// 1 for the first request, and so on without a gap.
@@ -30,9 +32,39 @@ pub struct RequestRecord {
     pub fault: Option<String>,
 }
 
-#[derive(Default)]
+/// A request as it came and was answered, for the log: it is masked when somebody reads it.
+pub(crate) struct Logged {
+    pub(crate) serial: u64,
+    pub(crate) at: u64,
+    pub(crate) call: ServiceCall,
+    pub(crate) charge: Option<String>,
+    pub(crate) answer: Option<Answer>,
+    pub(crate) fault: Option<String>,
+}
+
+impl Logged {
+    /// As it may be read.
+    pub(crate) fn masked(&self) -> RequestRecord {
+        RequestRecord {
+            serial: self.serial,
+            at: self.at,
+            service: self.call.service,
+            path: self.call.path.clone(),
+            charge: self.charge.clone(),
+            request: mask::body(&self.call.body),
+            status: self.answer.as_ref().map(|answer| answer.status),
+            answer: self.answer.as_ref().map(|answer| mask::body(&answer.body)).unwrap_or_default(),
+            fault: self.fault.clone(),
+        }
+    }
+}
+
+/// Written down, only its count stays: what was asked has secrets in it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RequestLog {
-    records: VecDeque<RequestRecord>,
+    #[serde(skip)]
+    records: VecDeque<Logged>,
     pushed: u64,
 }
 
@@ -44,7 +76,7 @@ impl RequestLog {
         self.pushed + 1
     }
 
-    pub(crate) fn push(&mut self, record: RequestRecord) {
+    pub(crate) fn push(&mut self, record: Logged) {
         self.pushed += 1;
         if self.records.len() == Self::KEPT {
             self.records.pop_front();
@@ -52,7 +84,17 @@ impl RequestLog {
         self.records.push_back(record);
     }
 
+    /// The latest `most`, oldest first.
+    pub(crate) fn latest(&self, most: usize) -> Vec<RequestRecord> {
+        self.records.iter().skip(self.records.len().saturating_sub(most)).map(Logged::masked).collect()
+    }
+
     pub(crate) fn records(&self) -> Vec<RequestRecord> {
-        self.records.iter().cloned().collect()
+        self.latest(Self::KEPT)
+    }
+
+    /// A request as it came, if the log still has it.
+    pub(crate) fn call(&self, serial: u64) -> Option<ServiceCall> {
+        self.records.iter().find(|record| record.serial == serial).map(|record| record.call.clone())
     }
 }

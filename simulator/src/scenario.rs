@@ -124,7 +124,7 @@ pub struct Expectations {
 }
 
 /// What came of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScenarioReport {
     /// The scenario's name.

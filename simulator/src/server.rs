@@ -105,10 +105,28 @@ async fn handle(
         Err(late) => return Err(late.into()),
     };
     let path = head.uri.path();
-    if path == "/" || path.starts_with("/sim/") {
-        return answer_person(&head, &body, &engine).await;
+    let reads = head.method == Method::GET;
+    if let Some(why) = engine.keeping_error().filter(|_| !reads) {
+        return respond_to_person(&not_kept(&why, "nothing was executed"));
     }
-    put_on_wire(call_service(&head, &body, &engine), &last_act).await
+    if path == "/" || path.starts_with("/sim/") {
+        let answer = answer_person(&head, &body, &engine).await;
+        return match engine.until_kept().await {
+            Err(why) if !reads => respond_to_person(&not_kept(&why, "what was asked may be lost")),
+            _ => answer,
+        };
+    }
+    let delivery = call_service(&head, &body, &engine);
+    match engine.until_kept().await {
+        Ok(()) => put_on_wire(delivery, &last_act).await,
+        Err(why) => respond(&not_kept(&why, "the request may have been executed")),
+    }
+}
+
+/// The answer while the state cannot be written to its file.
+fn not_kept(why: &str, so: &str) -> Answer {
+    let why = format!("the simulator cannot write its state: {why}; {so}");
+    Answer::json(503, &serde_json::json!({ "error": why }))
 }
 
 /// The page and its API.
@@ -161,7 +179,7 @@ fn call_service(head: &http::request::Parts, body: &Bytes, engine: &Engine) -> D
         client_id: client_id.map(str::to_owned),
         body: body.to_vec(),
     };
-    engine.with(|state, now| exchange::decide(state, &call, now))
+    engine.with(|state, now| exchange::decide(state, call, now))
 }
 
 async fn put_on_wire(delivery: Delivery, last_act: &LastAct) -> io::Result<Response<Outgoing>> {

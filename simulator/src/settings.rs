@@ -100,6 +100,7 @@ pub(crate) struct Settings {
     pub(crate) notify_url: Option<String>,
     pub(crate) magic_values: bool,
     pub(crate) seed: u64,
+    pub(crate) rate_limit: Option<u32>,
 }
 
 impl Default for Settings {
@@ -118,6 +119,7 @@ impl Default for Settings {
             notify_url: None,
             magic_values: true,
             seed: preset::SEED,
+            rate_limit: None,
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct SettingsChange {
     /// Whether magic numbers and amounts have their meaning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub magic_values: Option<bool>,
+    /// How many requests a caller may send in a second (virtual); 0 for any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
     /// How many virtual milliseconds pass in a real one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_rate: Option<u32>,
@@ -71,6 +74,7 @@ impl SettingsChange {
             opening_balance: Some(Sum(Some(settings.opening_balance))),
             notify_url: Some(settings.notify_url.clone().unwrap_or_default()),
             magic_values: Some(settings.magic_values),
+            rate_limit: Some(settings.rate_limit.unwrap_or(0)),
             clock_rate: Some(state.clock.rate()),
             seed: Some(settings.seed),
         }
@@ -90,6 +94,7 @@ impl SettingsChange {
         put(&mut settings.opening_balance, self.opening_balance.and_then(|sum| sum.0));
         put(&mut settings.notify_url, self.notify_url.map(|url| Some(url).filter(|url| !url.is_empty())));
         put(&mut settings.magic_values, self.magic_values);
+        put(&mut settings.rate_limit, self.rate_limit.map(|limit| Some(limit).filter(|limit| *limit > 0)));
         if let Some(seed) = self.seed {
             settings.seed = seed;
             state.random = Random::from_seed(seed);

@@ -9,8 +9,10 @@ use std::time::Duration;
 use tokio::sync::{broadcast, oneshot};
 
 use crate::engine::Engine;
+use crate::keeper;
 use crate::scenario_run::{self, ScenarioRun};
 use crate::state::{Book, State};
+use crate::state_file::StateFile;
 use crate::{
     Builder, ChargeTimeline, DeliveryRecord, EzCashRequest, Fault, FaultRule, Ledger, NotificationFault,
     Payer, Prompt, Refused, RequestRecord, Scenario, ScenarioReport, Service, SettingsChange, SimulatorEvent,
@@ -29,6 +31,7 @@ pub struct Simulator {
     engine: Arc<Engine>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
@@ -49,18 +52,19 @@ impl Simulator {
         Builder::default()
     }
 
-    pub(crate) fn launch(port: u16, state: State) -> io::Result<Self> {
+    pub(crate) fn launch(port: u16, state: State, file: Option<StateFile>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let engine = Arc::new(Engine::new(state));
+        let engine = Arc::new(Engine::new(state, file.is_some()));
+        let keeper = file.map(|file| keeper::start(&engine, file)).transpose()?;
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("caas-simulator".to_owned()).spawn({
             let engine = Arc::clone(&engine);
             move || runtime.block_on(run(listener, engine, stopped))
         })?;
-        Ok(Self { address, engine, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, engine, stop: Some(stop), thread: Some(thread), keeper })
     }
 
     /// `http://127.0.0.1:PORT`, to put before the carriers' paths.
@@ -73,19 +77,19 @@ impl Simulator {
         self.address
     }
 
-    /// Every capture so far.
+    /// Who was charged what so far.
     pub fn ledger(&self) -> Ledger {
         self.engine.with(|state, _| state.book.ledger.clone())
     }
 
-    /// Every prompt so far, oldest first.
+    /// The prompts so far (the latest 50 000), oldest first.
     pub fn prompts(&self) -> Vec<Prompt> {
-        self.engine.with(|state, _| state.book.prompts.clone())
+        self.engine.with(|state, _| state.book.prompts.known().all())
     }
 
-    /// Every payment asked for at eZ Cash so far, oldest first.
+    /// The payments asked for at eZ Cash so far (the latest 50 000), oldest first.
     pub fn payments(&self) -> Vec<EzCashRequest> {
-        self.engine.with(|state, _| state.book.ezcash.clone())
+        self.engine.with(|state, _| state.book.ezcash.all())
     }
 
     /// The latest requests (500 are kept), masked.
@@ -96,6 +100,11 @@ impl Simulator {
     /// The latest deliveries of notifications (1000 are kept).
     pub fn deliveries(&self) -> Vec<DeliveryRecord> {
         self.engine.with(|state, _| state.book.outbox.records())
+    }
+
+    /// Why the state is not being kept in its file, while the disk refuses: requests are answered 503 meanwhile.
+    pub fn state_error(&self) -> Option<String> {
+        self.engine.keeping_error()
     }
 
     /// What happens from now on. An observer that lags 1024 events behind misses the oldest.
@@ -125,7 +134,7 @@ impl Simulator {
 
     /// Waits, in real time and blocking, until so many prompts were shown in all; whether that came to be.
     pub fn wait_for_prompts(&self, count: usize, limit: Duration) -> bool {
-        self.engine.wait(limit, |state| state.book.prompts.len() >= count)
+        self.engine.wait(limit, |state| state.book.prompts.known().len() >= count)
     }
 
     /// What the payer does with prompts and eZ Cash requests that come from now on.
@@ -274,6 +283,14 @@ impl Simulator {
         if found { Ok(()) } else { Err(Refused::UnknownReference) }
     }
 
+    /// Sends a forged notification that the payment was made in full. `id` as for [`pay`](Self::pay).
+    ///
+    /// # Errors
+    /// [`Refused::UnknownReference`].
+    pub fn forge_notification(&self, id: &str) -> Result<(), Refused> {
+        self.engine.change(|state, now| state.forge_notification(id, now))
+    }
+
     /// Resets, runs a scenario, and puts the settings back; blocking, in virtual time but for the deliveries.
     /// What happened stays to be looked at.
     pub fn run_scenario(&self, scenario: &Scenario) -> ScenarioReport {
@@ -308,6 +325,11 @@ impl Drop for Simulator {
         if let Some(thread) = self.thread.take() {
             // Its panic was reported when it happened.
             let _ = thread.join();
+        }
+        self.engine.stop();
+        if let Some(keeper) = self.keeper.take() {
+            // It has written a last time, or its disk refuses.
+            let _ = keeper.join();
         }
     }
 }

@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
 
+use serde::{Deserialize, Serialize};
+
+use crate::agenda::{Agenda, Due};
 use crate::calendar::LocalTime;
 use crate::clock::{VirtualClock, milliseconds};
 use crate::exchange::{self, ServiceCall};
+use crate::executed_debit::ExecutedDebits;
 use crate::fault_plan::FaultPlan;
-use crate::notification::{self, Outbox};
+use crate::ids::Ids;
+use crate::outbox::Outbox;
+use crate::prompts::Prompts;
 use crate::random::Random;
+use crate::rate_limit::RateLimits;
 use crate::request_log::RequestLog;
 use crate::settings::{Payer, Settings};
+use crate::shelf::Shelf;
 use crate::{
-    Capture, CaptureSource, CarrierFamily, ConfirmMeaning, EzCashRequest, EzCashState, Ledger, Prompt,
-    PromptState, Refused, Service, SimulatorEvent, Subscriber, magic,
+    Capture, CaptureSource, CarrierFamily, ConfirmMeaning, EzCashRequest, Ledger, Prompt, PromptState,
+    Refused, Service, SimulatorEvent, Subscriber, magic,
 };
 
 pub(crate) struct State {
@@ -22,70 +30,88 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) random: Random,
     pub(crate) book: Book,
+    pub(crate) rate_limits: RateLimits,
+    /// Counts what happened, for the file that it is kept in.
+    pub(crate) version: u64,
+    /// Somebody hears the events.
+    pub(crate) observed: bool,
 }
 
 /// What a reset forgets.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Book {
     pub(crate) subscribers: BTreeMap<String, Subscriber>,
-    pub(crate) prompts: Vec<Prompt>,
-    pub(crate) ezcash: Vec<EzCashRequest>,
-    /// Executed debits by application and `externalTrxId`: what was asked, and the answer.
-    pub(crate) debits: BTreeMap<(String, String), ExecutedDebit>,
+    pub(crate) prompts: Prompts,
+    pub(crate) ezcash: Payments,
+    pub(crate) debits: ExecutedDebits,
     pub(crate) ledger: Ledger,
     pub(crate) outbox: Outbox,
     pub(crate) faults: FaultPlan,
     /// What a service answers instead of executing.
     pub(crate) status_codes: BTreeMap<Service, String>,
     pub(crate) log: RequestLog,
-    agenda: BTreeMap<(u64, u64), Due>,
-    planned: u64,
+    pub(crate) agenda: Agenda,
+    #[serde(skip)]
     pub(crate) events: Vec<SimulatorEvent>,
+    /// Something happened since the last look, heard or not.
+    #[serde(skip)]
+    pub(crate) happened: bool,
 }
 
-#[derive(Clone)]
-pub(crate) struct ExecutedDebit {
-    pub(crate) subscriber: String,
-    pub(crate) amount: u64,
-    pub(crate) answer: crate::answer::Answer,
-}
-
-/// Something that happens when its virtual time has come; prompts and requests are named by their place.
-enum Due {
-    PromptAnswer(usize, Payer),
-    PromptExpiry(usize),
-    EzCashAnswer(usize, Payer),
-    LateRequest(ServiceCall),
-}
+/// The payments asked for at eZ Cash: as many as prompts, for the same reason.
+pub(crate) type Payments = Shelf<EzCashRequest, { Prompts::KEPT }>;
 
 impl State {
+    /// More numbers than a load test has; each is about 200 bytes. The next new one is refused.
+    pub(crate) const SUBSCRIBERS: usize = 100_000;
+
     pub(crate) fn new(settings: Settings, rate: u32) -> Self {
         let clock = VirtualClock::new(rate);
         let started = clock.calendar(0).duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let random = Random::from_seed(settings.seed);
-        Self { settings, clock, ids: Ids::starting_at(started), random, book: Book::default() }
+        Self {
+            settings,
+            clock,
+            ids: Ids::starting_at(started),
+            random,
+            book: Book::default(),
+            rate_limits: RateLimits::default(),
+            version: 0,
+            observed: false,
+        }
     }
 
     /// Does everything that was due by `now`, in the order of its time.
     pub(crate) fn advance(&mut self, now: u64) {
-        while let Some(entry) = self.book.agenda.first_entry() {
-            let (at, _) = *entry.key();
-            if at > now {
-                return;
-            }
-            match entry.remove() {
-                Due::PromptAnswer(place, payer) => self.payer_answers(place, payer, at),
-                Due::PromptExpiry(place) => self.expire(place, at),
-                Due::EzCashAnswer(place, payer) => self.payer_acts_at_ezcash(place, payer, at),
-                Due::LateRequest(call) => exchange::execute_unheard(self, &call, at),
+        loop {
+            let planned = self.book.agenda.next_at();
+            match self.book.prompts.next_expiry() {
+                // At one moment a prompt expires before it is answered.
+                Some((at, place)) if at <= now && planned.is_none_or(|planned| at <= planned) => {
+                    self.expire(place, at);
+                }
+                _ if planned.is_some_and(|planned| planned <= now) => self.do_next(),
+                _ => return,
             }
         }
     }
 
     /// When something happens next without anybody asking.
     pub(crate) fn next_due(&self) -> Option<u64> {
-        let agenda = self.book.agenda.first_key_value().map(|((at, _), _)| *at);
-        agenda.into_iter().chain(self.book.outbox.next_due()).min()
+        let expiry = self.book.prompts.next_expiry().map(|(at, _)| at);
+        let others = [self.book.agenda.next_at(), self.book.outbox.next_due()];
+        others.into_iter().flatten().chain(expiry).min()
+    }
+
+    /// Whether a subscriber is known, or there is room for a new one.
+    pub(crate) fn has_room_for(&self, name: &str) -> bool {
+        self.book.subscribers.len() < Self::SUBSCRIBERS || self.book.subscribers.contains_key(name)
+    }
+
+    /// Counts a request of a caller; whether it is one too many.
+    pub(crate) fn is_over_the_rate(&mut self, caller: &str, now: u64) -> bool {
+        self.settings.rate_limit.is_some_and(|limit| self.rate_limits.exceeds(caller, limit, now))
     }
 
     pub(crate) fn subscriber(&mut self, name: &str) -> &mut Subscriber {
@@ -98,20 +124,22 @@ impl State {
     }
 
     /// Plans a request that nobody waits for any more.
-    pub(crate) fn execute_later(&mut self, call: ServiceCall, at: u64) {
-        self.plan(at, Due::LateRequest(call));
+    pub(crate) fn execute_later(&mut self, call: ServiceCall, at: u64, now: u64) {
+        if self.book.agenda.is_full() {
+            return exchange::execute_unheard(self, &call, now);
+        }
+        self.book.agenda.plan(at, Due::LateRequest(call));
+        self.book.happened = true;
     }
 
-    /// Shows a prompt and plans the payer's answer and its expiry.
+    /// Shows a prompt and plans the payer's answer.
     pub(crate) fn show(&mut self, prompt: Prompt) {
-        let (place, at, expires) = (self.book.prompts.len(), prompt.opened_at, prompt.expires_at);
+        let at = prompt.opened_at;
         let payer = magic::payer(&self.settings, &prompt.subscriber, prompt.amount);
-        self.book.events.push(SimulatorEvent::PromptShown(prompt.clone()));
-        self.book.prompts.push(prompt);
-        self.plan(expires, Due::PromptExpiry(place));
-        let delay = milliseconds(self.settings.payer_delay);
+        self.tell(|| SimulatorEvent::PromptShown(prompt.clone()));
+        let place = self.book.prompts.show(prompt);
         if payer != Payer::Ask {
-            self.plan(at.saturating_add(delay), Due::PromptAnswer(place, payer));
+            self.book.agenda.plan(self.after_thinking(at), Due::PromptAnswer(place, payer));
         }
         self.advance(at);
     }
@@ -119,7 +147,7 @@ impl State {
     /// The payer answers a prompt now.
     pub(crate) fn answer_prompt(&mut self, reference: &str, payer: Payer, now: u64) -> Result<(), Refused> {
         let place = self.prompt_place(reference).ok_or(Refused::UnknownReference)?;
-        if !self.book.prompts[place].is_open() {
+        if !self.prompt(place).is_some_and(Prompt::is_open) {
             return Err(Refused::PromptClosed);
         }
         self.payer_answers(place, payer, now);
@@ -127,19 +155,25 @@ impl State {
     }
 
     pub(crate) fn prompt_place(&self, reference: &str) -> Option<usize> {
-        self.book.prompts.iter().rposition(|prompt| prompt.reference == reference)
+        self.book.prompts.known().place(reference)
+    }
+
+    pub(crate) fn prompt(&self, place: usize) -> Option<&Prompt> {
+        self.book.prompts.known().get(place)
     }
 
     /// Takes a prompt's money, unless the balance does not cover it.
     pub(crate) fn capture_prompt(&mut self, place: usize, source: CaptureSource, at: u64) -> bool {
-        let prompt = &mut self.book.prompts[place];
+        let Some(prompt) = self.prompt(place) else {
+            return false;
+        };
         let (name, amount, reference) = (prompt.subscriber.clone(), prompt.amount, prompt.reference.clone());
         let subscriber = self.subscriber(&name);
         let Some(rest) = subscriber.balance.checked_sub(amount) else {
             return false;
         };
         subscriber.balance = rest;
-        self.book.prompts[place].captured = true;
+        self.book.prompts.captured(place);
         self.record(Capture {
             serial: self.book.ledger.next_serial(),
             at,
@@ -157,77 +191,37 @@ impl State {
 
     /// Appends to the ledger and tells it.
     pub(crate) fn record(&mut self, capture: Capture) {
-        self.book.events.push(SimulatorEvent::Captured(capture.clone()));
+        self.tell(|| SimulatorEvent::Captured(capture.clone()));
         self.book.ledger.append(capture);
     }
 
-    /// Opens a payment at eZ Cash and plans what the payer does.
-    pub(crate) fn open_ezcash(&mut self, request: EzCashRequest) {
-        let (place, at) = (self.book.ezcash.len(), request.opened_at);
-        let payer = magic::payer(&self.settings, &request.subscriber, request.amount_due);
-        self.book.events.push(SimulatorEvent::EzCashRequested(request.clone()));
-        self.book.ezcash.push(request);
-        let delay = milliseconds(self.settings.payer_delay);
-        if payer != Payer::Ask {
-            self.plan(at.saturating_add(delay), Due::EzCashAnswer(place, payer));
+    /// Tells an event to whoever hears it.
+    pub(crate) fn tell(&mut self, event: impl FnOnce() -> SimulatorEvent) {
+        self.book.happened = true;
+        if self.observed {
+            self.book.events.push(event());
         }
-        self.advance(at);
     }
 
-    /// The latest eZ Cash request which has this `referenceId`, `internalTrxId` or `externalTrxId`.
-    pub(crate) fn ezcash_place(&self, id: &str) -> Option<usize> {
-        let named = |request: &EzCashRequest| {
-            [&request.reference, &request.internal_id, &request.external_id].contains(&&id.to_owned())
-        };
-        self.book.ezcash.iter().rposition(named)
-    }
-
-    /// The payer pays at eZ Cash: any amount, any number of times, also after a failure.
-    pub(crate) fn pay(&mut self, id: &str, amount: u64, now: u64) -> Result<(), Refused> {
-        let place = self.ezcash_place(id).ok_or(Refused::UnknownReference)?;
-        if amount == 0 {
-            return Err(Refused::AmountZero);
+    fn do_next(&mut self) {
+        match self.book.agenda.take() {
+            Some((at, Due::PromptAnswer(place, payer))) => self.payer_answers(place, payer, at),
+            Some((at, Due::EzCashAnswer(place, payer))) => self.payer_acts_at_ezcash(place, payer, at),
+            Some((at, Due::LateRequest(call))) => exchange::execute_unheard(self, &call, at),
+            None => {}
         }
-        self.pay_at(place, amount, now)
+        self.book.happened = true;
     }
 
-    /// eZ Cash reports a failure.
-    pub(crate) fn fail(&mut self, id: &str, code: &str, now: u64) -> Result<(), Refused> {
-        let place = self.ezcash_place(id).ok_or(Refused::UnknownReference)?;
-        self.fail_at(place, code, now);
-        Ok(())
-    }
-
-    /// A further payment under the same `externalTrxId`, as captured traffic shows.
-    pub(crate) fn second_reference(&mut self, external_id: &str, now: u64) -> Result<EzCashRequest, Refused> {
-        let first = self
-            .book
-            .ezcash
-            .iter()
-            .rev()
-            .find(|request| request.external_id == external_id)
-            .ok_or(Refused::UnknownReference)?;
-        let second = EzCashRequest {
-            paid: 0,
-            state: EzCashState::Waiting,
-            opened_at: now,
-            reference: self.ids.reference(),
-            internal_id: self.ids.internal(),
-            ..first.clone()
-        };
-        self.open_ezcash(second.clone());
-        Ok(second)
-    }
-
-    fn plan(&mut self, at: u64, due: Due) {
-        self.book.planned += 1;
-        self.book.agenda.insert((at, self.book.planned), due);
+    /// When the payer who was asked at `at` acts; at once where too many think already.
+    pub(crate) fn after_thinking(&self, at: u64) -> u64 {
+        if self.book.agenda.is_full() {
+            return at;
+        }
+        at.saturating_add(milliseconds(self.settings.payer_delay))
     }
 
     fn payer_answers(&mut self, place: usize, payer: Payer, at: u64) {
-        if !self.book.prompts[place].is_open() {
-            return;
-        }
         let state = match payer {
             Payer::Approve => PromptState::Approved,
             Payer::Decline => PromptState::Declined,
@@ -235,105 +229,26 @@ impl State {
             Payer::Ignore => PromptState::Ignored,
             Payer::Ask => return,
         };
-        self.book.prompts[place].state = state;
-        self.book.prompts[place].answered_at = Some(at);
+        if self.book.prompts.answer(place, state, at).is_none() {
+            return;
+        }
         if state == PromptState::Approved && self.settings.confirm == ConfirmMeaning::Reads {
             self.capture_prompt(place, CaptureSource::Consent, at);
         }
-        self.book.events.push(SimulatorEvent::PromptAnswered(self.book.prompts[place].clone()));
+        self.tell_answered(place);
     }
 
     fn expire(&mut self, place: usize, at: u64) {
-        let prompt = &mut self.book.prompts[place];
-        if prompt.is_open() {
-            prompt.state = PromptState::Expired;
-            prompt.answered_at = Some(at);
-            self.book.events.push(SimulatorEvent::PromptAnswered(prompt.clone()));
+        self.book.prompts.answer(place, PromptState::Expired, at);
+        self.tell_answered(place);
+    }
+
+    fn tell_answered(&mut self, place: usize) {
+        self.book.happened = true;
+        if self.observed
+            && let Some(prompt) = self.prompt(place).cloned()
+        {
+            self.book.events.push(SimulatorEvent::PromptAnswered(prompt));
         }
-    }
-
-    fn payer_acts_at_ezcash(&mut self, place: usize, payer: Payer, at: u64) {
-        let request = &self.book.ezcash[place];
-        if request.state != EzCashState::Waiting {
-            return;
-        }
-        let (name, due) = (&request.subscriber, request.amount_due);
-        let rest = magic::payment(&self.settings, name, due, request.balance_due());
-        match payer {
-            Payer::Approve if rest > 0 => {
-                // Only a sum past u64 is refused, and then there is nobody to tell.
-                let _ = self.pay_at(place, rest, at);
-            }
-            Payer::Decline => self.fail_at(place, "E1406", at),
-            Payer::WrongPin => self.fail_at(place, "E1404", at),
-            Payer::Approve | Payer::Ignore | Payer::Ask => {}
-        }
-    }
-
-    fn pay_at(&mut self, place: usize, amount: u64, at: u64) -> Result<(), Refused> {
-        let request = &mut self.book.ezcash[place];
-        request.paid = request.paid.checked_add(amount).ok_or(Refused::AmountTooLarge)?;
-        if request.paid >= request.amount_due {
-            request.state = EzCashState::Paid;
-        }
-        let request = request.clone();
-        self.record(Capture {
-            serial: self.book.ledger.next_serial(),
-            at,
-            family: CarrierFamily::Ideamart,
-            subscriber: request.subscriber.clone(),
-            amount,
-            currency: request.currency.clone(),
-            external_id: Some(request.external_id.clone()),
-            reference: Some(request.reference.clone()),
-            internal_id: Some(request.internal_id.clone()),
-            source: CaptureSource::EzCashPayment,
-        });
-        let body = notification::paid(&request, amount, &self.local_time(at).to_the_minute());
-        self.book.outbox.post(&request.reference, &request.external_id, &body, at);
-        Ok(())
-    }
-
-    fn fail_at(&mut self, place: usize, code: &str, at: u64) {
-        if self.book.ezcash[place].state == EzCashState::Waiting {
-            self.book.ezcash[place].state = EzCashState::Failed;
-        }
-        let request = self.book.ezcash[place].clone();
-        let body = notification::failed(&request, code, &self.local_time(at).to_the_minute());
-        self.book.outbox.post(&request.reference, &request.external_id, &body, at);
-    }
-}
-
-/// The ids the carrier makes. They start from the calendar, so a simulator started later does not give out
-/// the ids which a terminal's journal still holds, and they go on over a reset.
-pub(crate) struct Ids {
-    started: u64,
-    made: u64,
-}
-
-impl Ids {
-    fn starting_at(started: u64) -> Self {
-        Self { started, made: 0 }
-    }
-
-    /// Mobitel's reference: 15 digits like the document's 320438941208291.
-    pub(crate) fn mobitel(&mut self) -> String {
-        (320_000_000_000_000 + self.next() % 1_000_000_000_000).to_string()
-    }
-
-    /// `internalTrxId`: 15 digits like the document's 914021114190001.
-    pub(crate) fn internal(&mut self) -> String {
-        (914_000_000_000_000 + self.next() % 1_000_000_000_000).to_string()
-    }
-
-    /// `referenceId`: eight digits. They repeat after 90 million.
-    pub(crate) fn reference(&mut self) -> String {
-        self.made += 1;
-        (10_000_000 + (self.started + self.made) % 90_000_000).to_string()
-    }
-
-    fn next(&mut self) -> u64 {
-        self.made += 1;
-        self.started * 1_000 + self.made
     }
 }

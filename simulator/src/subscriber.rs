@@ -1,11 +1,11 @@
 //! Subscribers and the forms their ids come in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::preset;
 
 /// A subscriber's account. It exists from the first request that names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriber {
     /// The chargeable balance in minor units.

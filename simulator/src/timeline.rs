@@ -34,12 +34,12 @@ pub struct TimelineEntry {
 }
 
 /// Who a request is about: the caller's id, or Mobitel's reference from either side.
-pub(crate) fn charge_of(service: Service, request: &[u8], answer: &[u8]) -> Option<String> {
-    let member = |bytes, name| Fields::parse(bytes)?.text(&[name]).filter(|text| !text.is_empty());
+pub(crate) fn charge_of(service: Service, request: Option<&Fields>, answer: &[u8]) -> Option<String> {
+    let member = |fields: &Fields, name| fields.text(&[name]).filter(|text| !text.is_empty());
     match service {
-        Service::DirectDebit => member(request, "externalTrxId"),
-        Service::MobitelConfirm => member(request, "ref"),
-        Service::MobitelChargeRequest => member(answer, "reference"),
+        Service::DirectDebit => member(request?, "externalTrxId"),
+        Service::MobitelConfirm => member(request?, "ref"),
+        Service::MobitelChargeRequest => member(&Fields::parse(answer)?, "reference"),
         Service::QueryBalance | Service::ListInstruments => None,
     }
 }
@@ -50,8 +50,8 @@ pub(crate) fn latest(book: &Book, most: usize) -> Vec<ChargeTimeline> {
     // What only a reader of bounded views can want is looked at: the latest of each kind.
     let recent = most * ENTRIES_PER_CHARGE;
     book.log.records().iter().for_each(|record| charges.request(record));
-    last(&book.prompts, recent).iter().for_each(|prompt| charges.prompt(prompt));
-    last(&book.ezcash, recent).iter().for_each(|request| charges.payment(request));
+    book.prompts.known().latest(recent).for_each(|prompt| charges.prompt(prompt));
+    book.ezcash.latest(recent).for_each(|request| charges.payment(request));
     for capture in last(book.ledger.captures(), recent) {
         let id = capture.external_id.as_ref().or(capture.reference.as_ref());
         let text = format!("{} {} captured", capture.currency, money::decimal(capture.amount));

@@ -137,3 +137,62 @@ fn get(sim: &Simulator, path: &str) -> Value {
 fn act_on(sim: &Simulator, reference: &str, act: &str) -> Reply {
     post(sim, &format!("/sim/prompts/{reference}/{act}"), &json!({}))
 }
+
+#[test]
+fn a_request_of_the_log_is_sent_again_as_it_came_and_a_repeat_is_recognised() {
+    let sim = Simulator::start();
+    post(&sim, DEBIT, &debit_body("a1", "10"));
+    let again = post(&sim, "/sim/log/r1/resend", &json!({})).json();
+    assert_eq!((&again["id"], &again["request"]["status"]), (&json!("r2"), &json!(200)));
+    assert!(again["request"]["answer"].as_str().unwrap().contains("S1000"), "{again}");
+    assert!(!again.to_string().contains(preset::PASSWORD) && !again.to_string().contains(PAYER), "{again}");
+    assert_eq!(sim.ledger().count(), 1);
+    sim.set_deduplicates(false);
+    post(&sim, "/sim/log/r1/resend", &json!({}));
+    assert_eq!((sim.ledger().count(), sim.ledger().total(PAYER)), (2, 2_000));
+    for (id, status) in [("r9", 404), ("n9", 404), ("x1", 400), ("r", 400), ("r-1", 400)] {
+        assert_eq!(post(&sim, &format!("/sim/log/{id}/resend"), &json!({})).status, status, "{id}");
+    }
+}
+
+#[test]
+fn a_notification_of_the_log_is_sent_again_byte_for_byte() {
+    let receiver = NotificationReceiver::start();
+    let sim = Simulator::builder().payer(Payer::Ask).notify_url(&receiver.url).start().unwrap();
+    post(&sim, DEBIT, &ezcash_body("s1", "10"));
+    sim.pay("s1", 400).unwrap();
+    let first = receiver.next();
+    sim.pay("s1", 600).unwrap();
+    receiver.next();
+    assert!(sim.wait_for_deliveries(2, PATIENCE));
+    assert_eq!(sim.deliveries().iter().map(|delivery| delivery.serial).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(post(&sim, "/sim/log/n1/resend", &json!({})).status, 200);
+    assert_eq!(receiver.next().body, first.body);
+    assert_eq!(sim.ledger().total(PAYER), 1_000);
+}
+
+#[test]
+fn a_forged_notification_is_sent_on_demand_and_no_money_stands_behind_it() {
+    let receiver = NotificationReceiver::start();
+    let sim = Simulator::builder().payer(Payer::Ask).notify_url(&receiver.url).start().unwrap();
+    let own = post(&sim, DEBIT, &ezcash_body("s1", "10"));
+    assert_eq!(post(&sim, "/sim/notifications/s1/forge", &json!({})).status, 200);
+    let forged = receiver.next();
+    assert_eq!((forged.text("statusCode"), forged.text("totalAmount")), ("S1000".into(), "10".into()));
+    assert_ne!(forged.text("internalTrxId"), own.text("internalTrxId"));
+    assert!(sim.wait_for_deliveries(1, PATIENCE) && sim.deliveries()[0].forged);
+    assert_eq!(sim.ledger().count(), 0);
+    assert_eq!(post(&sim, "/sim/notifications/nobody/forge", &json!({})).status, 404);
+}
+
+#[test]
+fn two_hundred_faults_wait_and_one_more_is_refused() {
+    let sim = Simulator::start();
+    let fault = json!({ "service": "queryBalance", "fault": "garbage" });
+    for _ in 0..200 {
+        assert_eq!(post(&sim, "/sim/faults", &fault).status, 200);
+    }
+    assert_eq!(post(&sim, "/sim/faults", &fault).status, 400);
+    let many = json!(vec![fault; 201]).to_string();
+    assert_eq!(request(&sim, "PUT", "/sim/faults", many.as_bytes()).unwrap().status, 400);
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::admin::{Call, Wrong, done};
+use crate::fault_plan::FaultPlan;
 use crate::state::Book;
 use crate::{FaultRule, Refused, Service};
 
@@ -12,12 +13,19 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Value, Wrong> {
 
 pub(crate) fn add(call: &Call<'_>) -> Result<Value, Wrong> {
     let rule: FaultRule = call.read()?;
-    let number = call.engine.change(|state, _| state.book.faults.add(rule));
+    let number = call.engine.change(|state, _| {
+        let faults = &mut state.book.faults;
+        (faults.rules().len() < FaultPlan::MOST).then(|| faults.add(rule))
+    });
+    let number = number.ok_or_else(too_many)?;
     Ok(json!({ "status": "ok", "number": number }))
 }
 
 pub(crate) fn replace(call: &Call<'_>) -> Result<Value, Wrong> {
     let rules: Vec<FaultRule> = call.read()?;
+    if rules.len() > FaultPlan::MOST {
+        return Err(too_many());
+    }
     call.engine.change(|state, _| {
         state.book.faults.clear();
         rules.into_iter().for_each(|rule| {
@@ -63,6 +71,10 @@ pub(super) fn rules(book: &Book) -> Vec<Value> {
         rule
     };
     book.faults.rules().iter().map(numbered).collect()
+}
+
+fn too_many() -> Wrong {
+    Wrong::Request(format!("{} faults wait at most: take some back", FaultPlan::MOST))
 }
 
 fn service(call: &Call<'_>) -> Result<Service, Wrong> {

@@ -54,6 +54,13 @@ pub(crate) fn repeat_notification(call: &Call<'_>) -> Result<Value, Wrong> {
     }
 }
 
+/// Somebody else sends that a payment was made in full.
+pub(crate) fn forge_notification(call: &Call<'_>) -> Result<Value, Wrong> {
+    let id = call.parameter(0);
+    call.engine.change(|state, now| state.forge_notification(id, now))?;
+    done()
+}
+
 fn payment_id(request: &Fields) -> Result<String, Wrong> {
     request
         .text(&["reference", "externalTrxId"])

@@ -21,16 +21,16 @@ pub(crate) fn health(_: &Call<'_>) -> Result<Value, Wrong> {
 pub(crate) fn ledger(call: &Call<'_>) -> Result<Value, Wrong> {
     Ok(call.engine.with(|state, now| {
         let ledger = &state.book.ledger;
-        json!({ "now": now, "count": ledger.count(), "captures": latest(ledger.captures(), VIEW) })
+        json!({ "now": now, "count": ledger.count(), "sum": ledger.sum(), "captures": latest(ledger.captures(), VIEW) })
     }))
 }
 
 pub(crate) fn prompts(call: &Call<'_>) -> Result<Value, Wrong> {
-    Ok(call.engine.with(|state, _| json!({ "prompts": latest(&state.book.prompts, VIEW) })))
+    Ok(call.engine.with(|state, _| json!({ "prompts": all(state.book.prompts.known().latest(VIEW)) })))
 }
 
 pub(crate) fn payments(call: &Call<'_>) -> Result<Value, Wrong> {
-    Ok(call.engine.with(|state, _| json!({ "payments": latest(&state.book.ezcash, VIEW) })))
+    Ok(call.engine.with(|state, _| json!({ "payments": all(state.book.ezcash.latest(VIEW)) })))
 }
 
 pub(crate) fn log(call: &Call<'_>) -> Result<Value, Wrong> {
@@ -61,14 +61,18 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Value, Wrong> {
             "faultKinds": FAULTS,
             "magic": MAGIC,
             "subscribers": super::subscribers::accounts(book, PAGE),
-            "prompts": latest(&book.prompts, PAGE),
-            "payments": latest(&book.ezcash, PAGE),
-            "ledger": { "count": book.ledger.count(), "captures": latest(book.ledger.captures(), PAGE) },
-            "requests": latest(&book.log.records(), PAGE),
+            "prompts": all(book.prompts.known().latest(PAGE)),
+            "payments": all(book.ezcash.latest(PAGE)),
+            "ledger": { "count": book.ledger.count(), "sum": book.ledger.sum(), "captures": latest(book.ledger.captures(), PAGE) },
+            "requests": book.log.latest(PAGE),
             "deliveries": latest(&book.outbox.records(), PAGE),
             "charges": timeline::latest(book, CHARGES),
         })
     }))
+}
+
+fn all<'a, T: 'a>(some: impl Iterator<Item = &'a T>) -> Vec<&'a T> {
+    some.collect()
 }
 
 fn latest<T: Serialize>(all: &[T], most: usize) -> &[T] {
