@@ -5,22 +5,39 @@
 #![no_main]
 
 mod board;
+mod carrier;
+mod cut_journal;
+mod dispenser;
+mod keypad;
+mod keys;
 mod lan9118;
+mod machine;
 mod network;
+mod nor_flash;
+mod notifications;
+mod provisioning;
+mod report;
+mod reset_point;
 mod semihosting;
+mod socket;
 mod surviving_memory;
 mod time_driver;
 
 use core::panic::PanicInfo;
 
-use board::{ETHERNET_IRQ, Irq, TASKS_IRQ};
+use board::{ETHERNET_IRQ, Irq, KEYPAD_IRQ, TASKS_IRQ};
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::{ExceptionFrame, entry, exception};
 use embassy_executor::{InterruptExecutor, Spawner};
+use keypad::Keypad;
+use provisioning::{Provisioned, Wrong};
+use static_cell::StaticCell;
 
 /// Runs the tasks, in an interrupt below all others; in between the processor sleeps. (The thread executor of embassy
 /// sleeps by `wfe`, which QEMU does not do for this processor.)
 static TASKS: InterruptExecutor = InterruptExecutor::new();
+
+static PROVISIONED: StaticCell<Provisioned> = StaticCell::new();
 
 /// The lowest priority: the upper bits count.
 const LOWEST: u8 = 0xE0;
@@ -47,37 +64,22 @@ fn main() -> ! {
 async fn run(boot: u32) {
     // SAFETY: this runs in the executor.
     let spawner = unsafe { Spawner::for_current_executor() }.await;
+    let provisioned = match Provisioned::read() {
+        Ok(provisioned) => PROVISIONED.init(provisioned),
+        Err(Wrong(name)) => panic!("provisioned wrongly: {name}"),
+    };
     let stack = match network::start(spawner, boot) {
         Ok(stack) => stack,
         Err(fault) => panic!("no network: {fault:?}"),
     };
+    let keypad = Keypad::start();
     enable(ETHERNET_IRQ);
+    enable(KEYPAD_IRQ);
     stack.wait_config_up().await;
-    semihosting::line(format_args!("network {:?}", stack.config_v4()));
-    let words = semihosting::command_line();
-    semihosting::line(format_args!("words {words}"));
-    let port = words
-        .split(' ')
-        .find_map(|word| word.strip_prefix("port="))
-        .and_then(|port| port.parse().ok())
-        .unwrap_or(7000u16);
-    let mut rx = [0; 1536];
-    let mut tx = [0; 1536];
-    let mut socket = embassy_net::tcp::TcpSocket::new(stack, &mut rx, &mut tx);
-    let at = (embassy_net::Ipv4Address::new(10, 0, 2, 2), port);
-    semihosting::line(format_args!("connect {:?}", socket.connect(at).await));
-    let mut buffer = [0; 1536];
-    let mut connection = caas_transport_embedded::Connection::new(socket, &mut buffer, Default::default());
-    let post = caas_transport_embedded::framing::Post::new("10.0.2.2", "/caas/direct/debit", b"{}");
-    let delivery = connection.post(&caas_transport_embedded::EmbassyClock, &post).await;
-    semihosting::line(format_args!("{delivery:?}"));
-    if let caas_transport_embedded::Delivery::Answered { body, .. } = delivery {
-        semihosting::line(format_args!("{:?}", core::str::from_utf8(body)));
+    if let Some(address) = stack.config_v4() {
+        semihosting::line(format_args!("network address={}", address.address));
     }
-    if boot < 3 {
-        cortex_m::peripheral::SCB::sys_reset();
-    }
-    semihosting::exit(false);
+    machine::run(stack, provisioned, keypad).await
 }
 
 fn enable(irq: u16) {
@@ -89,6 +91,7 @@ fn enable(irq: u16) {
 #[exception]
 unsafe fn DefaultHandler(irq: i16) {
     match u16::try_from(irq) {
+        Ok(KEYPAD_IRQ) => keypad::on_interrupt(),
         Ok(ETHERNET_IRQ) => lan9118::on_interrupt(),
         // SAFETY: this is its interrupt, which is on since `start`.
         Ok(TASKS_IRQ) => unsafe { TASKS.on_interrupt() },

@@ -8,7 +8,10 @@ use heapless::String;
 /// Longest line. Longer ones are cut.
 const LINE_MAX: usize = 240;
 /// Longest command line that is read.
-const COMMAND_LINE_MAX: usize = 200;
+const COMMAND_LINE_MAX: usize = 400;
+
+/// A command line.
+pub type CommandLine = String<COMMAND_LINE_MAX>;
 
 const WRITE_TEXT: u32 = 0x04;
 const GET_COMMAND_LINE: u32 = 0x15;
@@ -27,7 +30,7 @@ pub fn line(text: fmt::Arguments<'_>) {
 }
 
 /// The words after `arg=` of QEMU's command line; empty where there is no debugger that gives some.
-pub fn command_line() -> String<COMMAND_LINE_MAX> {
+pub fn command_line() -> CommandLine {
     let mut bytes = [0u8; COMMAND_LINE_MAX];
     let mut block = [bytes.as_mut_ptr() as u32, COMMAND_LINE_MAX as u32];
     if call(GET_COMMAND_LINE, block.as_mut_ptr() as u32) != 0 {
