@@ -121,8 +121,13 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
                 machine.hear(sale, event);
                 Stepped::Went
             }
-            // Asking let a charge leave the till: it is put away first.
-            Output::Wait(_) if machine.with(false, |state| !state.leaving.is_empty()) => Stepped::Went,
+            // Asking let a charge leave the till: it is put away first, unless the journal rests after a failure.
+            Output::Wait(_)
+                if self.journal.retry_at.is_none()
+                    && machine.with(false, |state| !state.leaving.is_empty()) =>
+            {
+                Stepped::Went
+            }
             Output::Wait(until) => Stepped::Wait(until),
             // The buffer has BUFFER_MAX bytes, so this does not come; waiting would be right if it did.
             Output::BufferTooSmall => Stepped::Wait(None),

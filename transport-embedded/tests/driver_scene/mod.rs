@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -356,7 +356,7 @@ pub struct Scene<J> {
     pub sale: SaleId,
     pub polls: usize,
     /// How the journal comes back after the power was cut.
-    pub remount: fn(J) -> J,
+    pub remount: fn(&mut J),
 }
 
 pub fn credentials() -> &'static Credentials {
@@ -394,7 +394,7 @@ impl<J: Journal> Scene<J> {
             told: Told::default(),
             sale: SaleId::new("sale-1").expect("a sale"),
             polls: 0,
-            remount: |journal| journal,
+            remount: |_| {},
         }
     }
 
@@ -411,6 +411,7 @@ impl<J: Journal> Scene<J> {
         };
         let whole = self.live_once(cut_at, matches!(cut, Cut::Future(_)));
         if !whole && matches!(cut, Cut::Power(_)) {
+            (self.remount)(&mut self.journal.borrow_mut());
             assert!(self.live_once(usize::MAX, false), "the second life is not cut");
             return true;
         }
@@ -550,9 +551,4 @@ impl<J: Journal> Scene<J> {
         assert_eq!(carrier.quarantined, 0, "{story}");
         assert!(carrier.notification.is_none(), "R38: it was answered in the end; {story}");
     }
-}
-
-/// A shared handle whose owner is elsewhere.
-pub fn polled<T>(future: impl Future<Output = T>) -> T {
-    super::support::now(future)
 }
