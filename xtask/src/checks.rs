@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{bare_metal, browser, deny, firmware, msrv, trace};
+use crate::{bare_metal, browser, deny, firmware, footprint, msrv, trace};
 
 type Check = (&'static str, fn() -> Result<(), String>);
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     ("format", format),
     ("trace", trace::print),
     ("clippy", clippy),
@@ -15,6 +15,7 @@ const CHECKS: [Check; 10] = [
     ("tests", tests),
     ("browser", browser::test),
     ("firmware", firmware::check),
+    ("footprint", footprint::check),
     ("docs", docs),
     ("deny", deny::check),
     ("msrv", msrv::check),

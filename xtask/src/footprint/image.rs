@@ -62,14 +62,14 @@ fn parse(bytes: &[u8]) -> Option<Image> {
     let file = ElfFile::<FileHeader32<Endianness>>::parse(bytes).ok()?;
     let (mut flash, mut ram) = (0, 0);
     for section in file.sections() {
-        let SectionFlags::Elf { sh_flags } = section.flags() else { continue };
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
         let size = u32::try_from(section.size()).ok()?;
-        if sh_flags & u64::from(elf::SHF_ALLOC) == 0 {
+        if !sh_flags.contains(elf::SHF_ALLOC) {
             continue;
         }
         let zeroed = section.kind() == SectionKind::UninitializedData;
         flash += if zeroed { 0 } else { size };
-        ram += if sh_flags & u64::from(elf::SHF_WRITE) == 0 { 0 } else { size };
+        ram += if sh_flags.contains(elf::SHF_WRITE) { size } else { 0 };
     }
     let mut names = BTreeSet::new();
     let mut functions = BTreeMap::new();

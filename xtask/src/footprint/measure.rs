@@ -120,18 +120,11 @@ fn steps(build: &Build, said: &Said, findings: &mut Findings) -> Result<(), Stri
 
 /// A whole charge must be smaller than one request of those that speak HTTP.
 pub fn larger_than_rivals(figures: &Figures) -> Vec<String> {
-    let of = |name: &str| {
-        figures.iter().filter(move |(key, _)| {
-            key.what == FLASH && key.build == BUILDS[0].name && key.of.starts_with(name)
-        })
-    };
-    let mut wrong = Vec::new();
-    for rival in ["reqwless", "edge-http"] {
-        for (theirs, their_flash) in of(rival) {
-            for (ours, _) in of("charge through").filter(|(_, flash)| *flash >= their_flash) {
-                wrong.push(format!("{} is not smaller than {}", ours.of, theirs.of));
-            }
-        }
-    }
-    wrong
+    let flash = || figures.iter().filter(|(key, _)| key.what == FLASH && key.build == BUILDS[0].name);
+    let theirs =
+        flash().filter(|(key, _)| ["reqwless", "edge-http"].iter().any(|name| key.of.starts_with(name)));
+    let ours = || flash().filter(|(key, _)| key.of.starts_with("charge through"));
+    let pairs = theirs.flat_map(|their| ours().map(move |our| (our, their)));
+    let larger = pairs.filter(|(our, their)| our.1 >= their.1);
+    larger.map(|(our, their)| format!("{} is not smaller than {}", our.0.of, their.0.of)).collect()
 }
