@@ -45,6 +45,7 @@ impl Default for Settings {
 
 /// Why a connection carries no further request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Ended {
     /// As the last answer, or the last request, said.

@@ -28,6 +28,7 @@ pub enum Delivery<'b> {
 
 /// Why no byte of a request was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NotSent {
     /// The request itself cannot be written: whoever configured it is to blame.
@@ -48,6 +49,7 @@ pub enum NotSent {
 
 /// Why a request that may have been sent has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MaybeSent {
     /// What happened.
     pub cause: Cause,
@@ -57,6 +59,7 @@ pub struct MaybeSent {
 
 /// What happened to a request that may have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Cause {
     /// The stream failed while it took the request.

@@ -17,7 +17,7 @@
 //! - A request is handed to one stream, once. A kept connection that turns out to be closed before the first byte is
 //!   replaced by a new one for the same request; nothing else is repeated here.
 //!
-//! ```no_run
+//! ```
 //! # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
 //! # use caas_core::{charge::{Carrier, Order}, credentials::{Credentials, Secret}, id::{SaleId, Subscriber}};
 //! # use caas_core::{money::Amount, profile, time::Instant};

@@ -5,6 +5,7 @@ use core::fmt;
 /// What is wrong with an answer. The peer or something between is to blame, or a limit of this crate. What follows on the
 /// connection cannot be told apart any more: close it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Fault {
     /// The first bytes are not `HTTP/1.`.

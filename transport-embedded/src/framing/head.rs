@@ -20,6 +20,7 @@ pub enum Reuse {
 
 /// Why a connection is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The peer said `Connection: close`.

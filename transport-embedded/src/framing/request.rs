@@ -32,6 +32,7 @@ pub struct Get<'r> {
 
 /// Why a request is not written. Whoever configured it is to blame; nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RequestFault {
     /// The host is empty or holds a character that no host has (CR, LF, NUL, a space, …).
