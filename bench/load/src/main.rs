@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use load::Load;
-use served::Served;
+use served::{Served, Usage};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -42,35 +42,40 @@ fn main() -> ExitCode {
 }
 
 fn measure(at: Option<&str>, debits: u64, connections: usize) -> Result<(), Failure> {
-    let yardstick = |when: &str| {
-        let server = Served::start(server::FIXED_ANSWER)?;
-        let load = Load { address: server.address.clone(), debits: YARDSTICK_DEBITS, connections };
-        let memory = server.memory();
-        println!("\nbare hyper with a fixed answer, {when}");
-        load.run(move |window| println!("{}", window.line(memory.resident())))
-    };
-    let before = yardstick("before")?;
-    let rate = match at {
-        Some(address) => {
-            println!("\n{address}");
-            Load { address: address.to_owned(), debits, connections }
-                .run(|window| println!("{}", window.line(None)))?
-        }
-        None => simulator(debits, connections)?,
-    };
-    let after = yardstick("after")?;
+    if let Some(address) = at {
+        println!("{address}, {connections} connections");
+        let load = Load { address: address.to_owned(), debits, connections };
+        let rate = load.run(|window| println!("{}", window.line(None)))?;
+        println!("{rate:.0} debits/s");
+        return Ok(());
+    }
+    let yardstick = |when| against(server::FIXED_ANSWER, when, YARDSTICK_DEBITS, connections);
+    let before = yardstick("bare hyper with a fixed answer, before")?;
+    let simulator = against(server::SIMULATOR, "simulator", debits, connections)?;
+    let after = yardstick("bare hyper with a fixed answer, after")?;
     let bare = before.max(after);
-    println!("\n{rate:.0} debits/s, {:.0} % of the {bare:.0}/s of bare hyper", 100.0 * rate / bare);
+    println!("\n{simulator:.0} debits/s; bare hyper {bare:.0}/s, {:.1} times as many", bare / simulator);
     Ok(())
 }
 
-/// Against a simulator of our own: its ledger says how many debits it executed.
-fn simulator(debits: u64, connections: usize) -> Result<f64, Failure> {
-    let mut server = Served::start(server::SIMULATOR)?;
+/// Against a server of our own; debits per second.
+fn against(what: &str, title: &str, debits: u64, connections: usize) -> Result<f64, Failure> {
+    let mut server = Served::start(what)?;
+    let (own, usage) = (Usage::of_this_process(), server.usage());
     let load = Load { address: server.address.clone(), debits, connections };
-    println!("\nsimulator, {connections} connections");
-    let memory = server.memory();
-    let rate = load.run(move |window| println!("{}", window.line(memory.resident())))?;
-    println!("ledger: {}", server.ask("ledger")?);
+    println!("\n{title}");
+    let before = own.processor();
+    let rate = load.run(move |window| println!("{}", window.line(usage.resident())))?;
+    if let (Some(server), Some(before), Some(after)) = (usage.processor(), before, own.processor()) {
+        let each = |seconds: f64| seconds * 1e6 / debits as f64;
+        println!(
+            "processor time of a debit: server {:.1} µs, this tool {:.1} µs",
+            each(server),
+            each(after - before)
+        );
+    }
+    if what == server::SIMULATOR {
+        println!("ledger: {}", server.ask("ledger")?);
+    }
     Ok(rate)
 }

@@ -32,23 +32,36 @@ impl Served {
         line(&mut self.answers)
     }
 
-    pub fn memory(&self) -> Memory {
-        Memory { process: self.process.id() }
+    pub fn usage(&self) -> Usage {
+        Usage { process: self.process.id() }
     }
 }
 
-/// The memory of a server.
+/// What a process needs of the machine, as Linux tells it; elsewhere nothing is known.
 #[derive(Clone, Copy)]
-pub struct Memory {
+pub struct Usage {
     process: u32,
 }
 
-impl Memory {
-    /// As the system counts it (VmRSS), in kilobytes; none where there is no `/proc`.
+impl Usage {
+    pub fn of_this_process() -> Usage {
+        Usage { process: std::process::id() }
+    }
+
+    /// Its memory (VmRSS), in kilobytes.
     pub fn resident(self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().trim_end_matches("kB").trim().parse().ok()
+    }
+
+    /// The processor time that it has had, in seconds, to a hundredth: it does not grow while others have the processor.
+    pub fn processor(self) -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process)).ok()?;
+        // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th behind it (proc(5)).
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        Some(ticks.sum::<Result<u32, _>>().ok()? as f64 / 100.0)
     }
 }
 
