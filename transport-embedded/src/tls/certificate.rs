@@ -3,8 +3,8 @@
 /// What a key on P-256 looks like before its point (RFC 5480): SubjectPublicKeyInfo, id-ecPublicKey, secp256r1, and a
 /// bit string without unused bits.
 const P256_START: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE,
-    0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86,
+    0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
 const SEQUENCE: u8 = 0x30;
@@ -47,9 +47,9 @@ fn element(bytes: &[u8], tag: u8) -> Option<(Element<'_>, &[u8])> {
         0x81..=0x83 => rest.split_at_checked(usize::from(first & 0x7F))?,
         _ => return None,
     };
-    let length = length_bytes.iter().try_fold(0usize, |length, byte| {
-        length.checked_mul(256)?.checked_add(usize::from(*byte))
-    })?;
+    let length = length_bytes
+        .iter()
+        .try_fold(0usize, |length, byte| length.checked_mul(256)?.checked_add(usize::from(*byte)))?;
     let (content, behind) = rest.split_at_checked(length)?;
     let whole = bytes.get(..bytes.len().checked_sub(behind.len())?)?;
     Some((Element { whole, content }, behind))
@@ -61,16 +61,21 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_certificate_have_no_key() {
-        for bytes in [&b""[..], b"0", b"0\x00", b"0\x80", b"0\x84\x00\x00\x00\x01x", b"0\x83\xff\xff\xff", b"1\x00"] {
+        for bytes in
+            [&b""[..], b"0", b"0\x00", b"0\x80", b"0\x84\x00\x00\x00\x01x", b"0\x83\xff\xff\xff", b"1\x00"]
+        {
             assert_eq!(public_key_info(bytes), None, "{bytes:?}");
         }
     }
 
     #[test]
     fn lengths_are_read_in_each_form() {
-        for (bytes, content) in
-            [(&b"0\x02ab!"[..], 2), (b"0\x81\x02ab!", 2), (b"0\x82\x00\x02ab!", 2), (b"0\x83\x00\x00\x02ab!", 2)]
-        {
+        for (bytes, content) in [
+            (&b"0\x02ab!"[..], 2),
+            (b"0\x81\x02ab!", 2),
+            (b"0\x82\x00\x02ab!", 2),
+            (b"0\x83\x00\x00\x02ab!", 2),
+        ] {
             let (found, behind) = element(bytes, SEQUENCE).unwrap();
             assert_eq!((found.content.len(), behind), (content, &b"!"[..]));
             assert_eq!(found.whole.len(), bytes.len() - 1);

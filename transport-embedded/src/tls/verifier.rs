@@ -1,8 +1,8 @@
 //! Who the server is: the owner of a pinned key, proven by its signature of this handshake.
 
 use embedded_tls::{
-    Aes128GcmSha256, CertificateEntryRef, CertificateRef, CertificateVerifyRef, CryptoProvider, CryptoRngCore,
-    SignatureScheme, TlsError, TlsVerifier,
+    Aes128GcmSha256, CertificateEntryRef, CertificateRef, CertificateVerifyRef, CryptoProvider,
+    CryptoRngCore, SignatureScheme, TlsError, TlsVerifier,
 };
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{DerSignature, VerifyingKey};

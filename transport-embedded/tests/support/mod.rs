@@ -3,6 +3,8 @@
 
 pub mod mock_flash;
 pub mod records;
+#[cfg(feature = "tls")]
+pub mod tls_peer;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
