@@ -69,6 +69,18 @@ impl World {
         .await;
     }
 
+    /// Nobody has said yet what they wait for.
+    pub fn begin_turn(&self) {
+        self.next.set(None);
+    }
+
+    /// Goes on to what somebody waits for; `false` if nobody does.
+    pub fn advance(&self) -> bool {
+        let next = self.next.get();
+        self.now.set(next.unwrap_or(0).max(self.now.get()));
+        next.is_some()
+    }
+
     fn wants(&self, at: u64) {
         self.next.set(Some(self.next.get().map_or(at, |next| next.min(at))));
     }
