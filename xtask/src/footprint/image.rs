@@ -44,17 +44,36 @@ impl Image {
         self.names.iter().map(String::as_str).filter(|name| test(name)).collect()
     }
 
-    /// Every call of a function that `callee` holds of, from one that it does not hold of: (caller, callee).
-    pub fn calls_into(&self, callee: impl Fn(&str) -> bool) -> BTreeSet<(String, String)> {
+    /// Every call that leads into the functions that `end` holds of: (caller, callee). The functions that `through` holds of
+    /// and that lead there themselves are passed on to their callers.
+    pub fn calls_into(
+        &self,
+        end: impl Fn(&str) -> bool,
+        through: impl Fn(&str) -> bool,
+    ) -> BTreeSet<(String, String)> {
+        let named = |test: &dyn Fn(&str) -> bool| -> BTreeSet<u32> {
+            self.functions.iter().filter(|(_, function)| test(&function.name)).map(|(at, _)| *at).collect()
+        };
+        let (mut leads, between) = (named(&end), named(&through));
+        loop {
+            let further = between.iter().filter(|at| !leads.contains(at) && self.calls_any(**at, &leads));
+            let further: BTreeSet<u32> = further.copied().collect();
+            if further.is_empty() {
+                break;
+            }
+            leads.extend(further);
+        }
         let mut found = BTreeSet::new();
-        for function in self.functions.values().filter(|it| !callee(&it.name)) {
-            for target in function.calls.iter().filter_map(|at| self.functions.get(at)) {
-                if callee(&target.name) {
-                    found.insert((function.name.clone(), target.name.clone()));
-                }
+        for (_, function) in self.functions.iter().filter(|(at, _)| !leads.contains(at)) {
+            for target in function.calls.intersection(&leads).filter_map(|at| self.functions.get(at)) {
+                found.insert((function.name.clone(), target.name.clone()));
             }
         }
         found
+    }
+
+    fn calls_any(&self, caller: u32, callees: &BTreeSet<u32>) -> bool {
+        self.functions.get(&caller).is_some_and(|function| !function.calls.is_disjoint(callees))
     }
 }
 
