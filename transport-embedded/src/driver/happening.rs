@@ -19,6 +19,7 @@ use crate::journal::JournalError;
 
 /// Something that happened. `Debug` shows no text of the carrier and no payer.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is no heap to put the larger one on")]
 pub enum Happening {
     /// All that a restart left is taken up: sales are started from now on.
     Ready,
