@@ -2,14 +2,12 @@
 
 use core::fmt;
 
-use serde::Deserialize;
+use heapless::String;
 
-use super::canonical::{AMOUNT_KEPT, CURRENCY_KEPT, Canonical, ID_KEPT, amount, cut, id, room};
-use super::scan::{Found, find};
-use super::verdict::{Codes, verdict};
-use crate::id::{
-    CarrierId, PAYER_TEXT_MAX, PayerText, RAW_CODE_MAX, RawCode, SUBSCRIBER_MAX, telephone_number,
-};
+use super::members::Members;
+use super::text::Text;
+use super::verdict::{Codes, WrittenCode, verdict};
+use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -113,44 +111,28 @@ pub fn read(
     status: u16,
     body: &[u8],
 ) -> Reading {
-    let mut canonical = Canonical::new();
-    match collect(service, body, &mut canonical).and_then(|()| canonical.read::<Said<'_>>()) {
-        Ok(said) => said.reading(verdict(profile, service, status, &said.codes()), expected),
-        Err(fault) => unreadable(verdict(profile, service, status, &Codes::NONE), fault),
+    let mut reading = Reading::NOTHING;
+    if let Err(fault) = reading.fill(profile, service, expected, status, body) {
+        reading.class = verdict(profile, service, status, &Codes::NONE);
+        reading.fault = Some(fault);
     }
+    reading
 }
 
-/// Bytes that are kept of a text for the payer, with room for some escapes; a text of quotes is cut earlier.
-const TEXT_KEPT: usize = PAYER_TEXT_MAX + 16;
-
-/// Bytes that are kept of a gateway's explanation, which rules look into.
-const MORE_KEPT: usize = 64;
-
-/// Room that all known members need together, each at its longest.
-const CANONICAL_MAX: usize = 2
-    + 2 * room("gateway", RAW_CODE_MAX + 1)
-    + room("more", MORE_KEPT)
-    + 4 * room("correlator", ID_KEPT)
-    + 2 * room("amount", AMOUNT_KEPT)
-    + room("text", TEXT_KEPT)
-    + room("subscriber", SUBSCRIBER_MAX + 1)
-    + room("currency", CURRENCY_KEPT);
-
-/// Writes the known members of `body`. Not inlined, so that its own frame is gone when the members are read.
-#[inline(never)]
-fn collect(service: Service, body: &[u8], canonical: &mut Canonical<CANONICAL_MAX>) -> Result<(), WireFault> {
-    // The two families name the same things differently, and each name of the other family could mean anything.
-    let (code_name, reference_name) = match service {
+/// The members of an answer. The two families name the code and the reference differently, and each name of the other
+/// family could mean anything.
+const fn names(service: Service) -> [&'static str; 16] {
+    let (code, reference) = match service {
         Service::ChargeRequest | Service::Confirm => ("status", "reference"),
         _ => ("statusCode", "referenceId"),
     };
-    let names = [
-        code_name,
+    [
+        code,
         "httpCode",
         "moreInformation",
         "externalTrxId",
         "internalTrxId",
-        reference_name,
+        reference,
         "requestCorrelator",
         "shortDescription",
         "longDescription",
@@ -161,83 +143,12 @@ fn collect(service: Service, body: &[u8], canonical: &mut Canonical<CANONICAL_MA
         "amountDue",
         "amount",
         "currency",
-    ];
-    let mut found = [Found::Missing; 16];
-    find(body, &names, &mut found)?;
-    let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = &found;
-    let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
-    canonical.add("code", *code, RAW_CODE_MAX + 1)?;
-    canonical.add("gateway", *gateway, RAW_CODE_MAX + 1)?;
-    canonical.add("more", *more, MORE_KEPT)?;
-    canonical.add("external", *external, ID_KEPT)?;
-    canonical.add("internal", *internal, ID_KEPT)?;
-    canonical.add("reference", *reference, ID_KEPT)?;
-    canonical.add("correlator", *correlator, ID_KEPT)?;
-    canonical.add("due", *due, AMOUNT_KEPT)?;
-    canonical.add("text", short.or(*long).or(*message), TEXT_KEPT)?;
-    canonical.add("subscriber", subscriber.or(*customer).or(*receiver), SUBSCRIBER_MAX + 1)?;
-    canonical.add("amount", *amount, AMOUNT_KEPT)?;
-    canonical.add("currency", *currency, CURRENCY_KEPT)?;
-    canonical.close()
+    ]
 }
 
-/// The known members, still as canonical text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said<'a> {
-    #[serde(borrow)]
-    code: Option<&'a str>,
-    gateway: Option<&'a str>,
-    more: Option<&'a str>,
-    external: Option<&'a str>,
-    internal: Option<&'a str>,
-    reference: Option<&'a str>,
-    correlator: Option<&'a str>,
-    due: Option<&'a str>,
-    text: Option<&'a str>,
-    subscriber: Option<&'a str>,
-    amount: Option<&'a str>,
-    currency: Option<&'a str>,
-}
-
-impl<'a> Said<'a> {
-    fn codes(&self) -> Codes<'a> {
-        Codes { application: self.code, gateway: self.gateway, more: self.more.unwrap_or("") }
-    }
-
-    fn reading(&self, class: Class, expected: &Expected<'_>) -> Reading {
-        Reading {
-            class,
-            code: cut(self.codes().raw().trim()),
-            internal: self.internal.and_then(id),
-            reference: self.reference.and_then(id),
-            correlator: self.correlator.and_then(id),
-            amount_due: self.due.and_then(|due| amount(due).ok()),
-            payer_text: self.text.map(unquoted).filter(|text| !text.trim().is_empty()).map(cut),
-            mismatch: self.mismatch(expected),
-            fault: None,
-        }
-    }
-
-    /// The first member that is there and does not match (R08).
-    fn mismatch(&self, expected: &Expected<'_>) -> Option<Member> {
-        let other_amount = |said| amount(said) != Ok(expected.amount);
-        let other_currency = |said| Currency::parse(said) != Some(expected.currency);
-        let checks = [
-            (Member::External, other_id(self.external, expected.external)),
-            (Member::Reference, other_id(self.reference, expected.reference)),
-            (Member::Subscriber, self.subscriber.is_some_and(|said| other_payer(said, expected.subscriber))),
-            (Member::Amount, self.amount.is_some_and(other_amount)),
-            (Member::Currency, self.currency.is_some_and(other_currency)),
-        ];
-        checks.into_iter().find(|(_, differs)| *differs).map(|(member, _)| member)
-    }
-}
-
-/// The reading of a body that cannot be read.
-fn unreadable(class: Class, fault: WireFault) -> Reading {
-    Reading {
-        class,
+impl Reading {
+    const NOTHING: Reading = Reading {
+        class: Class::Unknown,
         code: RawCode::new(),
         internal: None,
         reference: None,
@@ -245,29 +156,75 @@ fn unreadable(class: Class, fault: WireFault) -> Reading {
         amount_due: None,
         payer_text: None,
         mismatch: None,
-        fault: Some(fault),
+        fault: None,
+    };
+
+    /// In place: a reading is the largest thing on the way of an answer, and a copy of it would be the second largest.
+    fn fill(
+        &mut self,
+        profile: &Profile<'_>,
+        service: Service,
+        expected: &Expected<'_>,
+        status: u16,
+        body: &[u8],
+    ) -> Result<(), WireFault> {
+        let members = Members::find(body, &names(service))?;
+        let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = members.places;
+        let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
+        let code = members.text(code).map(WrittenCode::new);
+        let gateway = members.text(gateway).map(WrittenCode::new);
+        let codes = Codes {
+            application: code.as_ref().map(WrittenCode::as_str),
+            gateway: gateway.as_ref().map(WrittenCode::as_str),
+            more: members.text(more),
+        };
+        self.class = verdict(profile, service, status, &codes);
+        self.code = codes.raw();
+        self.internal = members.text(internal).and_then(Text::id);
+        self.correlator = members.text(correlator).and_then(Text::id);
+        self.amount_due = members.text(due).and_then(|due| due.amount().ok());
+        let text = members.first(&[short, long, message]).map(Text::unquoted);
+        if let Some(text) = text.filter(|text| !text.is_blank()) {
+            text.put(self.payer_text.insert(PayerText::new()));
+        }
+        let reference = members.text(reference);
+        self.reference = reference.and_then(Text::id);
+        let subscriber = members.first(&[subscriber, customer, receiver]);
+        let other_amount = |said: Text<'_>| said.amount() != Ok(expected.amount);
+        let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
+        // The first member that is there and does not match (R08).
+        self.mismatch = if other_id(members.text(external), expected.external) {
+            Some(Member::External)
+        } else if other_id(reference, expected.reference) {
+            Some(Member::Reference)
+        } else if subscriber.is_some_and(|said| other_payer(said, expected.subscriber)) {
+            Some(Member::Subscriber)
+        } else if members.text(amount).is_some_and(other_amount) {
+            Some(Member::Amount)
+        } else if members.text(currency).is_some_and(other_currency) {
+            Some(Member::Currency)
+        } else {
+            None
+        };
+        Ok(())
     }
 }
 
 /// Whether an id is there that is not the expected one. An empty one names nothing.
-fn other_id(said: Option<&str>, expected: Option<&str>) -> bool {
+fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
     match (said, expected) {
-        (None | Some(""), _) | (_, None) => false,
-        (Some(said), Some(expected)) => said != expected,
+        (None, _) | (_, None) => false,
+        (Some(said), Some(expected)) => !said.is_empty() && !said.is(expected),
     }
 }
 
 /// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the
 /// carrier may answer with another name for the same payer.
-fn other_payer(said: &str, expected: &str) -> bool {
-    match (telephone_number(said), telephone_number(expected)) {
+fn other_payer(said: Text<'_>, expected: &str) -> bool {
+    let mut kept = String::<{ SUBSCRIBER_MAX + 1 }>::new();
+    said.put(&mut kept);
+    match (telephone_number(&kept), telephone_number(expected)) {
         (Some(said), Some(expected)) => said != expected,
         _ => false,
     }
-}
-
-/// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.
-fn unquoted(text: &str) -> &str {
-    // Canonical text has a backslash before each quote.
-    text.strip_prefix("\\\"").and_then(|rest| rest.strip_suffix("\\\"")).unwrap_or(text)
 }

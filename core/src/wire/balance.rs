@@ -1,20 +1,20 @@
 //! Query balance: what a payer's account can be charged with.
 
-use serde::Deserialize;
+use heapless::String;
+use heapless::string::StringView;
 
 use super::answer::WireFault;
-use super::canonical::{AMOUNT_KEPT, Canonical, cut, room, stated};
+use super::members::Members;
 use super::notification::Stated;
 use super::object::write_object;
 use super::request::{RequestFault, check_credentials};
-use super::scan::members;
-use super::verdict::{Codes, verdict};
+use super::text::{Text, stated};
+use super::verdict::{Codes, WrittenCode, verdict};
 use crate::credentials::Credentials;
-use crate::id::{RAW_CODE_MAX, RawCode};
+use crate::id::RawCode;
 use crate::money::Currency;
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
-use heapless::String;
 
 /// Longest account type or status that is kept; a longer one is cut.
 pub const ACCOUNT_WORD_MAX: usize = 32;
@@ -74,76 +74,51 @@ pub fn write(
 
 /// Reads the answer to a balance query under the HTTP status `status`. Whatever comes has a reading.
 pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> Balance {
-    let service = Service::BalanceQuery;
-    let mut canonical = Canonical::new();
-    match collect(body, &mut canonical).and_then(|()| canonical.read::<Said<'_>>()) {
-        Ok(said) => said.balance(verdict(profile, service, status, &said.codes())),
-        Err(fault) => {
-            let nothing = Said::default().balance(verdict(profile, service, status, &Codes::NONE));
-            Balance { fault: Some(fault), ..nothing }
-        }
+    let mut balance = Balance {
+        class: Class::Unknown,
+        code: RawCode::new(),
+        detail: String::new(),
+        chargeable: Stated::Absent,
+        account_type: String::new(),
+        account_status: String::new(),
+        fault: None,
+    };
+    if let Err(fault) = balance.fill(profile, status, body) {
+        balance.class = verdict(profile, Service::BalanceQuery, status, &Codes::NONE);
+        balance.fault = Some(fault);
     }
+    balance
 }
 
-/// Room that all known members need together, each at its longest.
-const CANONICAL_MAX: usize = 2
-    + 2 * room("gateway", RAW_CODE_MAX + 1)
-    + room("detail", DETAIL_MAX)
-    + room("more", DETAIL_MAX)
-    + room("chargeable", AMOUNT_KEPT)
-    + 2 * room("account_status", ACCOUNT_WORD_MAX);
+const NAMES: [&str; 7] = [
+    "statusCode",
+    "httpCode",
+    "statusDetail",
+    "moreInformation",
+    "chargeableBalance",
+    "accountType",
+    "accountStatus",
+];
 
-/// Writes the known members of `body`. Not inlined, so that its own frame is gone when the members are read.
-#[inline(never)]
-fn collect(body: &[u8], canonical: &mut Canonical<CANONICAL_MAX>) -> Result<(), WireFault> {
-    let names = [
-        "statusCode",
-        "httpCode",
-        "statusDetail",
-        "moreInformation",
-        "chargeableBalance",
-        "accountType",
-        "accountStatus",
-    ];
-    let [code, gateway, detail, more, chargeable, account_type, account_status] = members(body, &names)?;
-    canonical.add("code", code, RAW_CODE_MAX + 1)?;
-    canonical.add("gateway", gateway, RAW_CODE_MAX + 1)?;
-    canonical.add("detail", detail, DETAIL_MAX)?;
-    canonical.add("more", more, DETAIL_MAX)?;
-    canonical.add("chargeable", chargeable, AMOUNT_KEPT)?;
-    canonical.add("account_type", account_type, ACCOUNT_WORD_MAX)?;
-    canonical.add("account_status", account_status, ACCOUNT_WORD_MAX)?;
-    canonical.close()
-}
-
-/// The known members, still as canonical text.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said<'a> {
-    #[serde(borrow)]
-    code: Option<&'a str>,
-    gateway: Option<&'a str>,
-    detail: Option<&'a str>,
-    more: Option<&'a str>,
-    chargeable: Option<&'a str>,
-    account_type: Option<&'a str>,
-    account_status: Option<&'a str>,
-}
-
-impl<'a> Said<'a> {
-    fn codes(&self) -> Codes<'a> {
-        Codes { application: self.code, gateway: self.gateway, more: self.more.unwrap_or("") }
-    }
-
-    fn balance(&self, class: Class) -> Balance {
-        Balance {
-            class,
-            code: cut(self.codes().raw().trim()),
-            detail: cut(self.detail.or(self.more).unwrap_or("")),
-            chargeable: stated(self.chargeable),
-            account_type: cut(self.account_type.unwrap_or("")),
-            account_status: cut(self.account_status.unwrap_or("")),
-            fault: None,
-        }
+impl Balance {
+    fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
+        let members = Members::find(body, &NAMES)?;
+        let [code, gateway, detail, more, chargeable, account_type, account_status] = members.places;
+        let code = members.text(code).map(WrittenCode::new);
+        let gateway = members.text(gateway).map(WrittenCode::new);
+        let more = members.text(more);
+        let codes = Codes {
+            application: code.as_ref().map(WrittenCode::as_str),
+            gateway: gateway.as_ref().map(WrittenCode::as_str),
+            more,
+        };
+        self.class = verdict(profile, Service::BalanceQuery, status, &codes);
+        self.code = codes.raw();
+        let put = |text: Option<Text<'_>>, kept: &mut StringView| text.is_some_and(|text| text.put(kept));
+        put(members.text(detail).or(more), &mut self.detail);
+        put(members.text(account_type), &mut self.account_type);
+        put(members.text(account_status), &mut self.account_status);
+        self.chargeable = stated(members.text(chargeable));
+        Ok(())
     }
 }

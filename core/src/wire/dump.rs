@@ -5,27 +5,20 @@
 //! next `name=`, or with the closing brace. Java writes a missing value as `null`.
 
 use super::answer::WireFault;
-use super::scan::{Found, Text, text_of};
 
-/// What the dump in `body` says under each of `names`.
-pub(super) fn members<'a, const N: usize>(
-    body: &'a [u8],
-    names: &[&str; N],
-) -> Result<[Found<'a>; N], WireFault> {
-    let text = text_of(body)?.trim();
-    let mut rest = text.strip_prefix('{').ok_or(WireFault::NotJson)?.trim_start();
-    let mut found = [Found::Missing; N];
+/// Calls `each` with the name and the value of every member of the dump.
+pub(super) fn find<'a>(
+    text: &'a str,
+    mut each: impl FnMut(&'a str, &'a str) -> Result<(), WireFault>,
+) -> Result<(), WireFault> {
+    let mut rest = text.trim().strip_prefix('{').ok_or(WireFault::NotJson)?.trim_start();
     while rest != "}" {
         let (name, value) = named(rest).ok_or(WireFault::NotJson)?;
         let (value, after) = quoted(value).or_else(|| bare(value)).ok_or(WireFault::NotJson)?;
-        if let Some((place, _)) =
-            found.iter_mut().zip(names).find(|(_, known)| known.eq_ignore_ascii_case(name))
-        {
-            place.keep(if value == "null" { Found::Null } else { Found::Text(Text::verbatim(value)) })?;
-        }
+        each(name, value)?;
         rest = next(after).ok_or(WireFault::NotJson)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The name before `=`, and what is after it.

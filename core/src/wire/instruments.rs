@@ -1,17 +1,16 @@
 //! List payment instruments: what a payer can pay with.
 
 use heapless::{String, Vec};
-use serde::Deserialize;
 
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
-use super::canonical::{Canonical, cut, room};
+use super::members::{Members, objects};
 use super::object::write_object;
 use super::request::{RequestFault, check_credentials};
-use super::scan::{Found, members, objects};
-use super::verdict::{Codes, verdict};
+use super::text::Text;
+use super::verdict::{Codes, WrittenCode, verdict};
 use crate::credentials::Credentials;
-use crate::id::{RAW_CODE_MAX, RawCode};
+use crate::id::RawCode;
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
 
@@ -130,23 +129,24 @@ impl InstrumentKind {
 
 impl InstrumentList {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let names = ["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"];
-        let [code, gateway, detail, more, instruments] = members(body, &names)?;
-        let mut canonical = Canonical::<HEAD_MAX>::new();
-        canonical.add("code", code, RAW_CODE_MAX + 1)?;
-        canonical.add("gateway", gateway, RAW_CODE_MAX + 1)?;
-        canonical.add("detail", detail, DETAIL_MAX)?;
-        canonical.add("more", more, DETAIL_MAX)?;
-        canonical.close()?;
-        let head: Head<'_> = canonical.read()?;
-        let more = head.more.unwrap_or("");
-        let codes = Codes { application: head.code, gateway: head.gateway, more };
-        if let Found::Nested(array) = instruments {
+        let members = Members::find(body, &NAMES)?;
+        let [code, gateway, detail, more, instruments] = members.places;
+        let code = members.text(code).map(WrittenCode::new);
+        let gateway = members.text(gateway).map(WrittenCode::new);
+        let more = members.text(more);
+        let codes = Codes {
+            application: code.as_ref().map(WrittenCode::as_str),
+            gateway: gateway.as_ref().map(WrittenCode::as_str),
+            more,
+        };
+        if let Some(array) = members.nested(instruments) {
             objects(array, |object| self.add(object))?;
         }
         self.class = verdict(profile, Service::InstrumentList, status, &codes);
-        self.code = cut(codes.raw().trim());
-        self.detail = cut(head.detail.unwrap_or(more));
+        self.code = codes.raw();
+        if let Some(detail) = members.text(detail).or(more) {
+            detail.put(&mut self.detail);
+        }
         Ok(())
     }
 
@@ -157,47 +157,23 @@ impl InstrumentList {
     }
 }
 
-/// Room that the known members of the answer need together, each at its longest.
-const HEAD_MAX: usize =
-    2 + 2 * room("gateway", RAW_CODE_MAX + 1) + room("detail", DETAIL_MAX) + room("more", DETAIL_MAX);
+/// The members of the answer.
+const NAMES: [&str; 5] =
+    ["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"];
 
-/// The answer without its list, still as canonical text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head<'a> {
-    #[serde(borrow)]
-    code: Option<&'a str>,
-    gateway: Option<&'a str>,
-    detail: Option<&'a str>,
-    more: Option<&'a str>,
-}
-
-/// Bytes that are kept of an instrument's name: one more than fit, so that a longer one is seen to be longer.
-const NAME_KEPT: usize = INSTRUMENT_NAME_MAX + 1;
-/// Bytes that are kept of an instrument's type.
-const KIND_KEPT: usize = 8;
-/// Room that an instrument needs, its members at their longest.
-const ITEM_MAX: usize = 2 + room("name", NAME_KEPT) + room("kind", KIND_KEPT);
-
-/// One instrument of the list, still as canonical text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Item<'a> {
-    #[serde(borrow)]
-    name: Option<&'a str>,
-    kind: Option<&'a str>,
-}
+/// Longest type of an instrument that is looked at.
+const KIND_MAX: usize = 8;
 
 /// The instrument that `object` describes, if its name can be used. Its frame is not needed beside the head's.
 #[inline(never)]
 fn listed(object: &str) -> Option<ListedInstrument> {
-    let [name, kind] = members(object.as_bytes(), &["name", "type"]).ok()?;
-    let mut canonical = Canonical::<ITEM_MAX>::new();
-    canonical.add("name", name, NAME_KEPT).ok()?;
-    canonical.add("kind", kind, KIND_KEPT).ok()?;
-    canonical.close().ok()?;
-    let item: Item<'_> = canonical.read().ok()?;
-    let name = item.name.filter(|name| !name.trim().is_empty() && !name.contains('\\'))?;
-    let kind = InstrumentKind::parse(item.kind.unwrap_or(""));
-    Some(ListedInstrument { name: String::try_from(name).ok()?, kind })
+    let members = Members::find(object.as_bytes(), &["name", "type"]).ok()?;
+    let [name, kind] = members.places;
+    let mut kept = String::new();
+    let whole = members.text(name)?.put(&mut kept);
+    if !whole || kept.trim().is_empty() || kept.contains(['"', '\\']) {
+        return None;
+    }
+    let kind = members.text(kind).map_or_else(String::<KIND_MAX>::new, Text::cut);
+    Some(ListedInstrument { name: kept, kind: InstrumentKind::parse(&kind) })
 }

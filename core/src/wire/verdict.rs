@@ -1,9 +1,35 @@
 //! What an HTTP status and the codes in a body mean together.
 
+use heapless::String;
+
+use super::text::Text;
+use crate::id::{RAW_CODE_MAX, RawCode};
 use crate::profile::{Profile, Service};
 use crate::status_code::{Class, class_of};
 
-/// The codes of a body, as canonical text.
+/// A code as it was written: one character more than is kept of it, so that a longer one is never taken for what its
+/// beginning says.
+pub(super) struct WrittenCode(String<{ RAW_CODE_MAX + 1 }>);
+
+impl WrittenCode {
+    pub(super) fn new(text: Text<'_>) -> Self {
+        WrittenCode(text.cut())
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is kept of it for a report.
+    pub(super) fn raw(&self) -> RawCode {
+        raw(&self.0)
+    }
+}
+
+/// Characters that are looked at of a gateway's explanation.
+const MORE_KEPT: usize = 64;
+
+/// The codes of a body.
 #[derive(Clone, Copy)]
 pub(super) struct Codes<'a> {
     /// `statusCode` or `status`: the carrier's application speaks.
@@ -11,17 +37,23 @@ pub(super) struct Codes<'a> {
     /// `httpCode`: a gateway in front of it speaks (IBM API Connect), maybe under HTTP 200.
     pub(super) gateway: Option<&'a str>,
     /// `moreInformation` of the gateway.
-    pub(super) more: &'a str,
+    pub(super) more: Option<Text<'a>>,
 }
 
 impl<'a> Codes<'a> {
     /// A body without codes.
-    pub(super) const NONE: Codes<'static> = Codes { application: None, gateway: None, more: "" };
+    pub(super) const NONE: Codes<'static> = Codes { application: None, gateway: None, more: None };
 
     /// The code to keep for a report.
-    pub(super) fn raw(&self) -> &'a str {
-        self.application.or(self.gateway).unwrap_or("")
+    pub(super) fn raw(&self) -> RawCode {
+        raw(self.application.or(self.gateway).unwrap_or(""))
     }
+}
+
+fn raw(code: &str) -> RawCode {
+    let mut kept = RawCode::new();
+    code.trim().chars().all(|character| kept.push(character).is_ok());
+    kept
 }
 
 /// What the answer to `service` means. Where status and body contradict each other, neither is believed.
@@ -55,10 +87,11 @@ fn application_verdict(status: u16, class: Class) -> Class {
 }
 
 /// The profile's rules for answers that the application had no part in. No rule: it may have executed (R05).
-fn gateway_verdict(profile: &Profile<'_>, status: u16, more: &str) -> Class {
+fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -> Class {
+    let says = |part: &str| part.is_empty() || more.is_some_and(|more| more.contains(part, MORE_KEPT));
     profile
         .gateway
         .iter()
-        .find(|rule| rule.status == status && more.contains(rule.contains))
+        .find(|rule| rule.status == status && says(rule.contains))
         .map_or(Class::Unknown, |rule| rule.class)
 }
