@@ -18,6 +18,7 @@ mod durable;
 mod evidence;
 pub mod guard;
 pub mod input;
+mod kept;
 mod news;
 pub mod output;
 mod plan;
@@ -25,6 +26,7 @@ mod received;
 pub mod record;
 mod recover;
 mod texts;
+mod timers;
 pub mod transition;
 
 use core::fmt;
@@ -46,15 +48,17 @@ use crate::credentials::Credentials;
 use crate::id::{Masked, SaleId, Subscriber, telephone_number};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::{Authentication, CapturesAt, Consent, Profile, Service};
+use crate::profile::{Authentication, CapturesAt, Consent, Instrument, Profile, Service};
 use crate::time::{Instant, Millis};
 use crate::wire::request::RequestFault;
 use attempt::{Attempt, Mark, Surroundings};
 use durable::Storage;
+use kept::Kept;
 use news::Announced;
-use plan::{Flight, Planned, Timers};
+use plan::Planned;
 use received::Received;
 use texts::{Slot, Texts};
+use timers::{Timer, Timers, WAIT_MAX};
 use transition::Standing;
 
 /// Attempts of one charge, at most.
@@ -74,7 +78,7 @@ pub const ENDPOINT_MAX: usize = 96;
 pub const INSTRUMENT_NAME_MAX: usize = 24;
 
 /// A code as it is shown to people: the first 8 characters.
-pub type ShortCode = String<8>;
+pub type ShortCode = String<8, u8>;
 
 /// Who is charged through: the profile, what proves us to it, and where it is. The same for all calls of one charge.
 #[derive(Clone, Copy)]
@@ -305,19 +309,18 @@ pub const CONFLICTS: [Conflict; 7] = [
 pub struct Charge {
     // What a record holds.
     texts: Texts,
-    amount: Amount,
+    amount: Kept,
     currency: Currency,
     instrument: u8,
-    window: Millis,
+    window: u32,
     auto_attempts: u8,
-    attempts: Vec<Attempt, ATTEMPTS_MAX>,
+    attempts: Vec<Attempt, ATTEMPTS_MAX, u8>,
     received: Received,
     sale: Sale,
     release: Release,
     review: Review,
-    reviewer: String<16>,
-    refunded: Amount,
-    amount_due: Option<Amount>,
+    refunded: Kept,
+    amount_due: Kept,
     conflicts: u8,
     recoveries: u8,
     credential_refusals: u8,
@@ -329,18 +332,27 @@ pub struct Charge {
     sends: u8,
     attempts_max: u8,
     client_makes_id: bool,
-    notified_release: Amount,
+    /// Notifications alone are evidence enough for the goods.
+    notified_release: bool,
     storage: Storage,
-    flight: Option<Flight>,
+    flight: Option<Planned>,
     planned: Option<Planned>,
     timers: Timers,
+    /// How often the pause between two confirms was doubled.
+    doublings: u8,
     announced: Announced,
-    tickets: Vec<Ticket, TICKETS_MAX>,
+    tickets: Vec<Ticket, TICKETS_MAX, u8>,
     retry_wanted: bool,
     handed_out: bool,
     fault: Option<RequestFault>,
     guards: Guards,
 }
+
+/// Bytes that one open charge takes in the memory of a microcontroller, at most.
+pub const CHARGE_BYTES_MAX: usize = 512;
+
+#[cfg(all(target_pointer_width = "32", not(feature = "model")))]
+const _: () = assert!(size_of::<Charge>() <= CHARGE_BYTES_MAX);
 
 impl Charge {
     /// Starts a charge: nothing is sent before its first record is durable. `id` must be new
@@ -348,6 +360,7 @@ impl Charge {
     ///
     /// That one sale is started once, and one subscriber has one open charge, is the business of whoever keeps the
     /// charges: [`Till`](crate::till::Till), or a host's journal.
+    #[inline(never)]
     pub fn start(
         now: Instant,
         carrier: &Carrier<'_>,
@@ -367,7 +380,7 @@ impl Charge {
             return Err(StartRefused::Currency);
         }
         check_credentials(carrier, instrument.agent_params)?;
-        let mut texts = Texts::default();
+        let mut charge = Charge::new(now, profile, (instrument_index, instrument), order.amount, currency);
         let account = order.account.map_or("", Subscriber::expose);
         for (slot, text) in [
             (Slot::Sale, order.sale.as_str()),
@@ -375,26 +388,39 @@ impl Charge {
             (Slot::ChargeId, id.as_str()),
             (Slot::Account, account),
         ] {
-            texts.set(slot, text).map_err(|_| StartRefused::TextsTooLong)?;
+            charge.texts.set(slot, text).map_err(|_| StartRefused::TextsTooLong)?;
         }
-        let mut attempts = Vec::new();
-        attempts.push(Attempt::default()).map_err(|_| StartRefused::TextsTooLong)?;
-        let window = order.window.unwrap_or(profile.windows.sale);
-        Ok(Charge {
-            texts,
-            amount: order.amount,
+        charge.attempts.push(Attempt::default()).map_err(|_| StartRefused::TextsTooLong)?;
+        charge.auto_attempts = order.attempts;
+        charge.open_for(now, order.window.unwrap_or(profile.windows.sale));
+        charge.announced = Announced::just_started();
+        Ok(charge)
+    }
+
+    /// A charge of which nothing is known yet but the amount, and what the profile says. Inlined, so that it is made where
+    /// it is to be.
+    #[inline(always)]
+    fn new(
+        now: Instant,
+        profile: &Profile<'_>,
+        (index, instrument): (u8, &Instrument<'_>),
+        amount: Amount,
+        currency: Currency,
+    ) -> Self {
+        Charge {
+            texts: Texts::default(),
+            amount: Kept::new(amount),
             currency,
-            instrument: instrument_index,
-            window,
-            auto_attempts: order.attempts,
-            attempts,
+            instrument: index,
+            window: 0,
+            auto_attempts: 0,
+            attempts: Vec::new(),
             received: Received::default(),
             sale: Sale::Open,
             release: Release::None,
             review: Review::None,
-            reviewer: String::new(),
-            refunded: Amount::ZERO,
-            amount_due: None,
+            refunded: Kept::ZERO,
+            amount_due: Kept::NONE,
             conflicts: 0,
             recoveries: 0,
             credential_refusals: 0,
@@ -404,18 +430,26 @@ impl Charge {
             sends: profile.limits.sends.min(SENDS_MAX),
             attempts_max: profile.limits.attempts,
             client_makes_id: profile.client_makes_id,
-            notified_release: profile.limits.notified_release,
+            notified_release: amount <= profile.limits.notified_release,
             storage: Storage::default(),
             flight: None,
             planned: None,
-            timers: Timers::starting(now, window),
-            announced: Announced::just_started(),
+            timers: Timers::starting(now, 0),
+            doublings: 0,
+            announced: Announced::default(),
             tickets: Vec::new(),
             retry_wanted: false,
             handed_out: false,
             fault: None,
             guards: Guards::default(),
-        })
+        }
+    }
+
+    /// The sale is open for so long.
+    fn open_for(&mut self, now: Instant, window: Millis) {
+        let window = window.min(WAIT_MAX);
+        self.window = u32::try_from(window).unwrap_or(u32::MAX);
+        self.timers.set(Timer::SaleEnds, now, window);
     }
 
     /// Switches a guard off, for a model checker that is to notice.
@@ -457,14 +491,14 @@ impl Charge {
         let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
         let currency = order.currency.or(profile.currencies.first().copied());
         self.texts.get(Slot::Subscriber) == order.subscriber.expose()
-            && self.amount == order.amount
+            && self.amount() == order.amount
             && currency == Some(self.currency)
             && instrument == Some(self.instrument)
     }
 
     /// The sale's amount.
-    pub const fn amount(&self) -> Amount {
-        self.amount
+    pub fn amount(&self) -> Amount {
+        self.amount.amount()
     }
 
     /// The sale's currency.
@@ -499,12 +533,12 @@ impl Charge {
 
     /// Who resolved the review; empty if nobody did.
     pub fn reviewer(&self) -> &str {
-        &self.reviewer
+        self.texts.get(Slot::Reviewer)
     }
 
     /// All that was received, over all references.
     pub fn received(&self) -> Amount {
-        self.received.sum(&self.attempts, self.amount)
+        self.received.sum(&self.attempts, self.amount())
     }
 
     /// What is owed back to the payer: once the sale is closed, all that was received and not earned by a release.
@@ -512,8 +546,8 @@ impl Charge {
         if self.sale == Sale::Open {
             return Amount::ZERO;
         }
-        let earned = if self.release.counts() { self.amount } else { Amount::ZERO };
-        self.received().saturating_sub(earned).saturating_sub(self.refunded)
+        let earned = if self.release.counts() { self.amount() } else { Amount::ZERO };
+        self.received().saturating_sub(earned).saturating_sub(self.refunded.amount())
     }
 
     /// Whether a capture is still possible by what is known: an attempt is in doubt, pending, or only listened for.
@@ -559,7 +593,7 @@ impl Charge {
     /// Whether nothing is left to do, and nothing is listened for any more ([`Charge::is_settled`], and the profile's
     /// `listen` window is over). The record stays; later notifications still count after [`Charge::recover`].
     pub fn is_finished(&self, now: Instant) -> bool {
-        self.is_settled() && !self.timers.is_listening(now)
+        self.is_settled() && !self.timers.is_ahead(Timer::ListenUntil, now)
     }
 
     /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
@@ -616,14 +650,14 @@ impl Charge {
     }
 
     fn is_paid_in_full(&self) -> bool {
-        self.received.matched_sum(&self.attempts, self.amount) >= self.amount
+        self.received.matched_sum(&self.attempts, self.amount()) >= self.amount()
     }
 
     /// Whether the evidence of payment is good enough for the goods (R41): above the profile's limit, notifications
     /// alone are not.
     fn is_releasable(&self) -> bool {
         let answered = self.attempts.iter().any(|attempt| attempt.has(Mark::Executed));
-        answered || self.amount <= self.notified_release
+        answered || self.notified_release
     }
 
     /// Whether the profile and the record have room for another attempt.
@@ -708,7 +742,7 @@ impl fmt::Debug for Charge {
             .field("sale_id", &self.sale_id())
             .field("charge_id", &self.charge_id())
             .field("subscriber", &self.subscriber())
-            .field("amount", &self.amount)
+            .field("amount", &self.amount())
             .field("payment", &self.payment())
             .field("sale", &self.sale)
             .field("release", &self.release)

@@ -74,10 +74,12 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        let (units, decimals) = match text.split_once('.') {
+        let (units, decimals) = match text.bytes().position(|byte| byte == b'.') {
             None => (text, ""),
-            Some((_, "")) => return Err(AmountError::NotANumber),
-            Some(parts) => parts,
+            Some(point) => {
+                let decimals = text.get(point.saturating_add(1)..).unwrap_or("");
+                (text.get(..point).unwrap_or(""), if decimals.is_empty() { "." } else { decimals })
+            }
         };
         if text.starts_with('-') {
             return Err(AmountError::Negative);
@@ -90,7 +92,7 @@ impl Amount {
             return Err(AmountError::TooManyDecimals);
         }
         let mut minor: u64 = 0;
-        let padding = "00".bytes().take(2 - decimals.len());
+        let padding = "00".bytes().skip(decimals.len());
         for digit in units.bytes().chain(decimals.bytes()).chain(padding) {
             minor = minor
                 .checked_mul(10)

@@ -472,11 +472,11 @@ fn long_ids_and_a_long_text_lose_no_payment() {
         });
         let long = "x".repeat(128);
         scene.answer(&kind.good('a').replace("Please dial #111#", &long));
+        assert!(scene.charge.payer_text().is_some());
         for index in 0..3 {
             let reference = format!("{index}2345678901234567890123456789012");
             let _ = scene.notify(&paid("1", &reference[..32], "2", "2"));
         }
-        assert!(scene.charge.payer_text().is_some());
         let _ = scene.notify(&of("2", "2"));
         assert_eq!(scene.received(), "8.00");
         assert!(scene.charge.payer_text().is_none(), "it made room");

@@ -1,8 +1,6 @@
 //! One request for the payer's consent, as the evidence about it. Every field only grows, so that merging is a union
 //! and a maximum: order and repetition of what is heard make no difference.
 
-use heapless::String;
-
 use super::guard::{Guard, Guards};
 use super::transition::{Phase, Sign, Signs, phase};
 use super::{SENDS_MAX, ShortCode};
@@ -54,8 +52,8 @@ pub(super) struct Attempt {
     pub lost: u8,
     /// Confirms up to this one cannot capture any more.
     pub settled: u8,
-    /// What is known for good, a bit for each [`Mark`].
-    pub marks: u16,
+    /// What is known for good, a bit for each [`Mark`]; two bytes, because a number would align the attempt.
+    pub marks: [u8; 2],
     /// The latest code that the carrier gave, for people.
     pub code: ShortCode,
 }
@@ -83,11 +81,11 @@ pub(super) struct Surroundings {
 
 impl Attempt {
     pub fn has(&self, mark: Mark) -> bool {
-        self.marks & mark as u16 != 0
+        u16::from_le_bytes(self.marks) & mark as u16 != 0
     }
 
     pub fn mark(&mut self, mark: Mark) {
-        self.marks |= mark as u16;
+        self.marks = (u16::from_le_bytes(self.marks) | mark as u16).to_le_bytes();
     }
 
     /// The next charge request's index, noted as intended. `None` when there were [`SENDS_MAX`].
@@ -135,7 +133,7 @@ impl Attempt {
     pub fn note_code(&mut self, code: &str) {
         let end =
             code.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 8).last();
-        self.code = String::try_from(code.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
+        self.code = ShortCode::try_from(code.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
     }
 
     /// Whether some send may have charged and no answer speaks for it.

@@ -5,8 +5,9 @@ use super::attempt::Mark;
 use super::guard::Guard;
 use super::news::News;
 use super::output::{ReleasePermit, SendToken, Ticket};
-use super::plan::{Flight, Planned};
+use super::plan::Planned;
 use super::texts::Slot;
+use super::timers::{Timer, Timers};
 use super::{Carrier, Charge, Closing, Release, Sale};
 use crate::profile::Service;
 use crate::time::{Instant, Millis, SECOND};
@@ -23,23 +24,16 @@ const PERSIST_PAUSE_MAX: Millis = 60 * SECOND;
 pub(super) struct Storage {
     /// Something changed that no write holds.
     dirty: bool,
-    writing: Option<Writing>,
+    /// The record with the latest number is being written.
+    writing: bool,
     /// Number of the latest record; the larger is the newer.
     pub sequence: u32,
     failures: u8,
-    retry_at: Option<Instant>,
-}
-
-#[derive(Debug)]
-#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
-struct Writing {
-    sequence: u32,
-    deadline: Instant,
 }
 
 impl Default for Storage {
     fn default() -> Self {
-        Storage { dirty: true, writing: None, sequence: 0, failures: 0, retry_at: None }
+        Storage { dirty: true, writing: false, sequence: 0, failures: 0 }
     }
 }
 
@@ -55,7 +49,7 @@ impl Storage {
     }
 
     pub fn is_durable(&self) -> bool {
-        !self.dirty && self.writing.is_none()
+        !self.dirty && !self.writing
     }
 
     pub fn is_failing(&self) -> bool {
@@ -63,64 +57,61 @@ impl Storage {
     }
 
     /// Whether a write is due.
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.dirty && self.writing.is_none() && self.retry_at.is_none_or(|at| now >= at)
+    pub fn is_due(&self, now: Instant, timers: &Timers) -> bool {
+        self.dirty && !self.writing && !timers.is_ahead(Timer::StorageAt, now)
     }
 
     /// Begins a write if one is due.
-    pub fn begin(&mut self, now: Instant) -> Option<u32> {
-        if !self.is_due(now) {
+    pub fn begin(&mut self, now: Instant, timers: &mut Timers) -> Option<u32> {
+        if !self.is_due(now, timers) {
             return None;
         }
         self.sequence = self.sequence.wrapping_add(1);
         self.dirty = false;
-        self.retry_at = None;
-        self.writing = Some(Writing { sequence: self.sequence, deadline: now.after(PERSIST_DEADLINE) });
+        self.writing = true;
+        timers.set(Timer::StorageAt, now, PERSIST_DEADLINE);
         Some(self.sequence)
     }
 
     /// The write is done; says whether it was the one awaited.
-    pub fn persisted(&mut self, sequence: u32) -> bool {
-        let awaited = self.writing.as_ref().is_some_and(|writing| writing.sequence == sequence);
+    pub fn persisted(&mut self, timers: &mut Timers, sequence: u32) -> bool {
+        let awaited = self.writing && self.sequence == sequence;
         if awaited {
-            self.writing = None;
+            self.writing = false;
+            timers.clear(Timer::StorageAt);
             self.failures = 0;
         }
         awaited
     }
 
     /// The write failed, or is overdue; it is made again after a pause.
-    pub fn failed(&mut self, now: Instant, sequence: u32) -> bool {
-        let awaited = self.writing.as_ref().is_some_and(|writing| writing.sequence == sequence);
+    pub fn failed(&mut self, now: Instant, timers: &mut Timers, sequence: u32) -> bool {
+        let awaited = self.writing && self.sequence == sequence;
         if awaited {
-            self.writing = None;
+            self.writing = false;
             self.dirty = true;
             let pause = SECOND << u32::from(self.failures.min(6));
-            self.retry_at = Some(now.after(pause.min(PERSIST_PAUSE_MAX)));
+            timers.set(Timer::StorageAt, now, pause.min(PERSIST_PAUSE_MAX));
             self.failures = self.failures.saturating_add(1);
         }
         awaited
     }
 
     /// The write that is overdue at `now`.
-    pub fn overdue(&self, now: Instant) -> Option<u32> {
-        self.writing.as_ref().filter(|writing| now >= writing.deadline).map(|writing| writing.sequence)
+    pub fn overdue(&self, now: Instant, timers: &Timers) -> Option<u32> {
+        (self.writing && timers.is_over(Timer::StorageAt, now)).then_some(self.sequence)
     }
 
     /// Numbers the records from the start again, unless one is being written.
     #[cfg(feature = "model")]
     pub fn renumber(&mut self) {
-        if self.writing.is_none() {
+        if !self.writing {
             self.sequence = 0;
         }
     }
 
-    pub fn next_time(&self) -> Option<Instant> {
-        match (&self.writing, self.dirty) {
-            (Some(writing), _) => Some(writing.deadline),
-            (None, true) => self.retry_at,
-            (None, false) => None,
-        }
+    pub fn next_time(&self, timers: &Timers) -> Option<Instant> {
+        if self.writing || self.dirty { timers.get(Timer::StorageAt) } else { None }
     }
 }
 
@@ -161,8 +152,8 @@ impl Durable<'_> {
         };
         let (attempt, index, service) = (planned.attempt, planned.index, planned.service);
         charge.handed_out = true;
-        let deadline = now.after(carrier.profile.windows.answer);
-        charge.flight = Some(Flight { attempt, index, service, deadline });
+        charge.flight = Some(planned);
+        charge.timers.set(Timer::AnswerBy, now, carrier.profile.windows.answer);
         Some((SendToken { charge: charge.tag(), attempt, index, service, sent_at: now }, path, length))
     }
 
@@ -215,7 +206,7 @@ impl Charge {
             subscriber: self.texts.get(Slot::Subscriber),
             account: Some(account).filter(|account| !account.is_empty()),
             instrument: instrument.ok_or(RequestFault::MissingCredential)?,
-            amount: self.amount,
+            amount: self.amount(),
             currency: self.currency,
         };
         write_charge(carrier.profile, carrier.credentials, &fields, buffer)

@@ -2,10 +2,12 @@
 
 use super::attempt::Mark;
 use super::guard::Guard;
+use super::kept::Kept;
 use super::output::SendToken;
 use super::plan::{BUSY_PAUSE, RESEND_PAUSE};
 use super::received::Credited;
 use super::texts::Slot;
+use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
 use crate::id::EXTERNAL_ID_MAX;
 use crate::id_generator::join_external;
@@ -13,7 +15,7 @@ use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
 use crate::status_code::Class;
 use crate::time::{Instant, Millis};
-use crate::wire::answer::{Expected, Reading, read};
+use crate::wire::answer::{Expected, Reading, read_into};
 use crate::wire::notification::{Notification, Stated};
 use heapless::String;
 
@@ -34,7 +36,9 @@ pub enum Sent {
 }
 
 impl Charge {
-    /// An answer came. Its token says what it answers, also when it is late.
+    /// An answer came. Its token says what it answers, also when it is late. Like the other ways through
+    /// [`Charge::handle_input`] it is not inlined: in one frame their variables would lie beside each other.
+    #[inline(never)]
     pub(super) fn take_answer(
         &mut self,
         now: Instant,
@@ -45,7 +49,8 @@ impl Charge {
     ) {
         self.land(token);
         let before = self.received();
-        let reading = self.read_answer(profile, token, status, body);
+        let mut reading = Reading::NOTHING;
+        self.read_answer(&mut reading, profile, token, status, body);
         if reading.mismatch.is_some() {
             self.note_conflict(Conflict::AnswerForAnother);
         }
@@ -99,8 +104,7 @@ impl Charge {
                 attempt.close_send(index, guards);
             }
             if latest {
-                self.timers.execution_ends =
-                    self.timers.execution_ends.max(Some(now.after(profile.windows.execution)));
+                self.timers.extend(Timer::ExecutionEnds, now, profile.windows.execution);
                 self.schedule_resend(now, RESEND_PAUSE);
             }
         }
@@ -122,6 +126,7 @@ impl Charge {
     }
 
     /// A notification came for one of the attempts.
+    #[inline(never)]
     pub(super) fn take_notification(
         &mut self,
         now: Instant,
@@ -155,20 +160,29 @@ impl Charge {
         });
         if awaited {
             self.flight = None;
+            self.timers.clear(Timer::AnswerBy);
         }
     }
 
-    fn read_answer(&self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) -> Reading {
+    #[inline(never)]
+    fn read_answer(
+        &self,
+        reading: &mut Reading,
+        profile: &Profile<'_>,
+        token: &SendToken,
+        status: u16,
+        body: &[u8],
+    ) {
         let external = self.external(token.attempt);
         let reference = self.texts.get(Slot::Reference(token.attempt));
         let expected = Expected {
             external: Some(external.as_str()).filter(|_| profile.client_makes_id),
             reference: Some(reference).filter(|_| token.service == Service::Confirm),
             subscriber: self.texts.get(Slot::Subscriber),
-            amount: self.amount,
+            amount: self.amount(),
             currency: self.currency,
         };
-        read(profile, token.service, &expected, status, body)
+        read_into(reading, profile, token.service, &expected, status, body);
     }
 
     fn not_sent(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken) {
@@ -245,28 +259,28 @@ impl Charge {
         self.answer_send(token);
         self.set_mark(number, Mark::Accepted);
         if number == self.latest_number() {
-            self.amount_due = reading.amount_due;
+            self.amount_due = Kept::optional(reading.amount_due);
             let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
             self.texts.set_cut(Slot::PayerText, text, RESERVE_FOR_IDS);
             self.open_window(now, profile);
             let around = self.surroundings(number);
             if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
                 // The request that was lost is the one that is accepted: nothing else may still be executed.
-                self.timers.execution_ends = None;
+                self.timers.clear(Timer::ExecutionEnds);
             }
         }
     }
 
     fn open_window(&mut self, now: Instant, profile: &Profile<'_>) {
-        self.timers.window_ends = self.timers.window_ends.max(Some(now.after(profile.windows.consent)));
-        self.timers.poll_pause = 0;
+        self.timers.extend(Timer::WindowEnds, now, profile.windows.consent);
+        self.doublings = 0;
         self.schedule_confirm(now, profile);
     }
 
     /// The answer to a confirm.
     fn take_confirm(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, class: Class) {
         let latest = token.attempt == self.latest_number();
-        let window_ends = self.timers.window_ends.filter(|_| latest);
+        let window_ends = self.timers.get(Timer::WindowEnds).filter(|_| latest);
         let after_window = window_ends.is_some_and(|end| token.sent_at >= end)
             || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
         let captures = self.surroundings(token.attempt).confirm_captures;
@@ -331,8 +345,8 @@ impl Charge {
     /// The second refusal stops the asking (R13), so that the second time is not wasted on the same credentials: it
     /// waits until they are replaced, or for the window's end, when it must be asked.
     fn await_credentials(&mut self, now: Instant) {
-        if let Some(end) = self.timers.window_ends.filter(|end| now < *end) {
-            self.timers.poll_at = end;
+        if self.timers.is_ahead(Timer::WindowEnds, now) {
+            self.timers.copy(Timer::WindowEnds, Timer::PollAt);
         }
     }
 

@@ -1,11 +1,11 @@
 //! What a charge is told: answers, losses, notifications, storage, commands, time.
 
-use heapless::String;
-
 use super::attempt::Mark;
 use super::evidence::Sent;
 use super::guard::Guard;
+use super::kept::Kept;
 use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
+use super::timers::Timer;
 use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::{Consent, Profile};
@@ -70,7 +70,7 @@ pub enum Command<'i> {
     Resolve {
         /// What they found.
         resolution: Resolution,
-        /// Who they are, at most 16 characters are kept.
+        /// Who they are, at most 16 characters are kept; fewer where the ids of the charge leave no room.
         by: &'i str,
     },
 }
@@ -166,10 +166,10 @@ impl Charge {
             Input::Response { .. } | Input::Lost { .. } => Handled::Ignored(Ignored::OtherCharge),
             Input::Notification { ticket, notification } => self.take(now, profile, ticket, notification),
             Input::Persisted(token) if token.charge == self.tag() => {
-                was_awaited(self.storage.persisted(token.sequence))
+                was_awaited(self.storage.persisted(&mut self.timers, token.sequence))
             }
             Input::PersistFailed(token) if token.charge == self.tag() => {
-                let awaited = self.storage.failed(now, token.sequence);
+                let awaited = self.storage.failed(now, &mut self.timers, token.sequence);
                 if awaited {
                     self.refuse_unsent();
                 }
@@ -183,6 +183,7 @@ impl Charge {
         handled
     }
 
+    #[inline(never)]
     fn take(
         &mut self,
         now: Instant,
@@ -200,12 +201,13 @@ impl Charge {
         Handled::Done
     }
 
+    #[inline(never)]
     fn obey(&mut self, now: Instant, command: Command<'_>) -> Handled {
         let done = match command {
             Command::Cancel => self.cancel(),
             Command::Retry { accept_risk } => self.retry(now, accept_risk),
             Command::CredentialsReplaced => {
-                self.timers.poll_at = self.timers.poll_at.min(now);
+                self.timers.hasten(Timer::PollAt, now);
                 Ok(())
             }
             Command::StartRelease => self.start_release(),
@@ -261,7 +263,7 @@ impl Charge {
             // The answer to a confirm that is asked now decides.
             Phase::PendingConsent if self.consent == Consent::Prompt && !accept_risk => {
                 self.retry_wanted = true;
-                self.timers.poll_at = self.timers.poll_at.min(now);
+                self.timers.hasten(Timer::PollAt, now);
             }
             Phase::PendingConsent | Phase::InDoubt | Phase::Listening if accept_risk => {
                 self.begin_attempt(now);
@@ -315,8 +317,8 @@ impl Charge {
         let verdict = match resolution {
             Resolution::Refunded if self.refund_due().is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
-                self.refunded = self.refunded.saturating_add(self.refund_due());
-                self.announced.refund_due = Amount::ZERO;
+                self.refunded = Kept::new(self.refunded.amount().saturating_add(self.refund_due()));
+                self.announced.refund_due = Kept::ZERO;
                 self.storage.touch();
                 if self.is_doubt_left() {
                     return Ok(());
@@ -326,7 +328,7 @@ impl Charge {
             _ if !needed => return Err(Refusal::NothingToResolve),
             Resolution::Charged(amount) if amount < received => return Err(Refusal::LessThanReceived),
             Resolution::Charged(amount) => {
-                self.received.reviewed = self.received.reviewed.max(Some(amount));
+                self.received.reviewed = Kept::new(self.received.reviewed.amount().max(amount));
                 Verdict::Charged
             }
             Resolution::NotCharged if !received.is_zero() => return Err(Refusal::MoneyReceived),
@@ -341,7 +343,7 @@ impl Charge {
         self.announced.review = None;
         let end =
             by.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 16).last();
-        self.reviewer = String::try_from(by.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
+        self.texts.set_reviewer(by.get(..end.unwrap_or(0)).unwrap_or(""));
         self.storage.touch();
         Ok(())
     }

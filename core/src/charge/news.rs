@@ -2,6 +2,7 @@
 //! died before it acted.
 
 use super::attempt::Mark;
+use super::kept::Kept;
 use super::output::{Event, MustAct};
 use super::{Charge, Closing, Conflict, Payment, Phase, Reason, Release, Review, Sale};
 use crate::money::Amount;
@@ -34,12 +35,12 @@ pub(super) struct Announced {
     must_act: u8,
     /// One more than the attempt whose lapse was told last.
     lapsed: u8,
-    partly_paid: Amount,
+    partly_paid: Kept,
     payment: Option<Payment>,
     uncertain: bool,
     pub review: Option<Reason>,
     closed: bool,
-    pub refund_due: Amount,
+    pub refund_due: Kept,
     /// The release was told.
     pub release: bool,
 }
@@ -57,12 +58,12 @@ impl Announced {
             News::Misconfigured(_) => self.misconfigured = true,
             News::PayerMustAct(attempt) => self.must_act = attempt.saturating_add(1),
             News::Lapsed(attempt) => self.lapsed = attempt.saturating_add(1),
-            News::PartlyPaid(received) => self.partly_paid = received,
+            News::PartlyPaid(received) => self.partly_paid = Kept::new(received),
             News::Payment(payment) => self.payment = Some(payment),
             News::ReleaseUncertain => self.uncertain = true,
             News::NeedsReview(reason) => self.review = Some(reason),
             News::Closed(_) => self.closed = true,
-            News::RefundDue(amount) => self.refund_due = amount,
+            News::RefundDue(amount) => self.refund_due = Kept::new(amount),
         }
     }
 }
@@ -122,7 +123,10 @@ impl Charge {
 
     fn next_of_payment(&self) -> Option<News> {
         let (payment, received) = (self.payment(), self.received());
-        if payment != Payment::Confirmed && !received.is_zero() && received != self.announced.partly_paid {
+        if payment != Payment::Confirmed
+            && !received.is_zero()
+            && received != self.announced.partly_paid.amount()
+        {
             return Some(News::PartlyPaid(received));
         }
         (self.announced.payment != Some(payment)).then_some(News::Payment(payment))
@@ -143,19 +147,26 @@ impl Charge {
             }
         }
         let due = self.refund_due();
-        (!due.is_zero() && due != self.announced.refund_due).then_some(News::RefundDue(due))
+        (!due.is_zero() && due != self.announced.refund_due.amount()).then_some(News::RefundDue(due))
     }
 
     fn must_act<'b>(&self, buffer: &'b mut [u8]) -> MustAct<'b> {
         let text = self.payer_text().unwrap_or("");
         let reference = self.reference().unwrap_or("");
-        let (first, second) = buffer.split_at_mut(buffer.len() / 2);
-        MustAct { text: put(text, first), reference: put(reference, second), amount_due: self.amount_due }
+        let half = buffer.len() / 2;
+        let Some((first, second)) = buffer.split_at_mut_checked(half) else {
+            return MustAct { text: "", reference: "", amount_due: self.amount_due.get() };
+        };
+        MustAct {
+            text: put(text, first),
+            reference: put(reference, second),
+            amount_due: self.amount_due.get(),
+        }
     }
 }
 
 fn put<'b>(text: &str, buffer: &'b mut [u8]) -> &'b str {
     let Some(target) = buffer.get_mut(..text.len()) else { return "" };
-    target.copy_from_slice(text.as_bytes());
+    target.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
     core::str::from_utf8(target).unwrap_or("")
 }

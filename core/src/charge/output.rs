@@ -180,7 +180,7 @@ impl Charge {
         for _ in 0..PASSES_MAX {
             match self.due(now, carrier.profile) {
                 Due::Persist => {
-                    if let Some(sequence) = self.storage.begin(now) {
+                    if let Some(sequence) = self.storage.begin(now, &mut self.timers) {
                         let token = PersistToken { charge: self.tag(), sequence };
                         return Output::Persist { token, record: Record::write(self, carrier, buffer) };
                     }
@@ -224,7 +224,7 @@ impl Charge {
         self.settle(now, profile);
         self.plan(now, profile);
         let releasing = self.release == Release::Started && !self.announced.release;
-        if self.storage.is_due(now) {
+        if self.storage.is_due(now, &self.timers) {
             Due::Persist
         } else if self.planned.is_some() && self.durable(Guard::IntentBeforeSend).is_some() {
             Due::Transmit

@@ -2,6 +2,8 @@
 
 use super::attempt::{Attempt, Mark};
 use super::guard::Guard;
+use super::kept::Kept;
+use super::timers::Timer;
 use super::{Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
 use crate::profile::{CapturesAt, Consent, Profile, Service};
 use crate::time::{Instant, Millis, SECOND};
@@ -11,7 +13,8 @@ pub const RESEND_PAUSE: Millis = 2 * SECOND;
 /// The first pause after "handset busy", which doubles too: a USSD session lasts about as long.
 pub const BUSY_PAUSE: Millis = 30 * SECOND;
 
-/// A request that is decided on: its intent is in the evidence, and must be durable before it is handed out.
+/// A request that is decided on: its intent is in the evidence, and must be durable before it is handed out. Or one that
+/// was handed out and whose token is not back.
 #[derive(Debug)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct Planned {
@@ -20,70 +23,16 @@ pub(super) struct Planned {
     pub service: Service,
 }
 
-/// A request that was handed out and whose token is not back.
-#[derive(Debug)]
-#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Flight {
-    pub attempt: u8,
-    pub index: u8,
-    pub service: Service,
-    pub deadline: Instant,
-}
-
-/// All deadlines of a charge, in one place.
-#[derive(Debug)]
-#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Timers {
-    /// The sale is open until then.
-    pub sale_ends: Instant,
-    /// The latest attempt's consent may be given until then.
-    pub window_ends: Option<Instant>,
-    /// The latest attempt's lost request may be executed until then.
-    pub execution_ends: Option<Instant>,
-    /// `confirm` is not asked before.
-    pub poll_at: Instant,
-    /// The pause after the next `confirm`.
-    pub poll_pause: Millis,
-    /// A charge request is not sent again before.
-    pub resend_at: Option<Instant>,
-    /// A doubt becomes a review then.
-    pub review_at: Option<Instant>,
-    /// A closed charge that may still be paid is kept at hand until then.
-    pub listen_until: Option<Instant>,
-}
-
-impl Timers {
-    pub fn starting(now: Instant, window: Millis) -> Self {
-        Timers {
-            sale_ends: now.after(window),
-            window_ends: None,
-            execution_ends: None,
-            poll_at: now,
-            poll_pause: 0,
-            resend_at: None,
-            review_at: None,
-            listen_until: None,
-        }
-    }
-
-    pub fn is_listening(&self, now: Instant) -> bool {
-        self.listen_until.is_some_and(|until| now < until)
-    }
-
-    /// Before this time a new attempt would prompt a payer who may still answer the old one.
-    pub fn quiet_at(&self) -> Option<Instant> {
-        self.window_ends.max(self.execution_ends)
-    }
-}
-
 impl Charge {
     /// Applies every deadline that has passed.
+    #[inline(never)]
     pub(super) fn settle(&mut self, now: Instant, profile: &Profile<'_>) {
-        if let Some(sequence) = self.storage.overdue(now) {
+        if let Some(sequence) = self.storage.overdue(now, &self.timers) {
             self.storage_failed(now, sequence);
         }
-        if self.flight.as_ref().is_some_and(|flight| now >= flight.deadline) {
+        if self.timers.is_over(Timer::AnswerBy, now) {
             if let Some(flight) = self.flight.take() {
+                self.timers.clear(Timer::AnswerBy);
                 self.lose(now, profile, flight.attempt, flight.index, flight.service);
             }
         }
@@ -112,7 +61,7 @@ impl Charge {
             _ => attempt.intend_send(),
         };
         let Some(index) = intended else { return };
-        self.timers.resend_at = None;
+        self.timers.clear(Timer::ResendAt);
         self.planned = Some(Planned { attempt: number, index, service });
         self.storage.touch();
     }
@@ -145,17 +94,17 @@ impl Charge {
         let sending = self.send_is_possible() && self.flight.is_none();
         let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
         [
-            self.storage.next_time(),
-            self.flight.as_ref().map(|flight| flight.deadline),
-            Some(timers.sale_ends).filter(|_| open),
-            timers.window_ends.filter(|_| waiting),
-            Some(timers.poll_at).filter(|_| asking && self.flight.is_none()),
-            timers.resend_at.filter(|_| sending),
-            timers.review_at,
-            timers.listen_until,
+            (Timer::AnswerBy, self.flight.is_some()),
+            (Timer::SaleEnds, open),
+            (Timer::WindowEnds, waiting),
+            (Timer::PollAt, asking && self.flight.is_none()),
+            (Timer::ResendAt, sending),
+            (Timer::ReviewAt, true),
+            (Timer::ListenUntil, true),
         ]
         .into_iter()
-        .flatten()
+        .filter_map(|(timer, counts)| timers.get(timer).filter(|_| counts))
+        .chain(self.storage.next_time(timers))
         .filter(|at| *at > now)
         .min()
     }
@@ -163,18 +112,22 @@ impl Charge {
     /// Sets the time of the next `confirm`; one is asked right at the window's end, because only an answer asked for
     /// after it says that consent was not given.
     pub(super) fn schedule_confirm(&mut self, now: Instant, profile: &Profile<'_>) {
-        let pause = self.timers.poll_pause.max(profile.polling.first);
-        self.timers.poll_pause = pause.saturating_mul(2).min(profile.polling.most.max(profile.polling.first));
+        let polling = profile.polling;
+        let most = polling.most.max(polling.first);
+        let pause = polling.first.saturating_mul(1 << self.doublings.min(31)).min(most);
+        if pause < most {
+            self.doublings = self.doublings.saturating_add(1);
+        }
         let next = now.after(pause);
-        self.timers.poll_at = match self.timers.window_ends {
-            Some(end) if now < end && next > end => end,
-            _ => next,
-        };
+        match self.timers.get(Timer::WindowEnds) {
+            Some(end) if now < end && next > end => self.timers.copy(Timer::WindowEnds, Timer::PollAt),
+            _ => self.timers.set(Timer::PollAt, now, pause),
+        }
     }
 
     pub(super) fn schedule_resend(&mut self, now: Instant, pause: Millis) {
         let sends = self.latest().map_or(0, |attempt| attempt.opened).clamp(1, 6) - 1;
-        self.timers.resend_at = Some(now.after(pause << u32::from(sends)));
+        self.timers.set(Timer::ResendAt, now, pause << u32::from(sends));
     }
 
     /// Whether `confirm` may be sent for the latest attempt, leaving the time aside.
@@ -188,7 +141,7 @@ impl Charge {
     }
 
     fn storage_failed(&mut self, now: Instant, sequence: u32) {
-        if self.storage.failed(now, sequence) {
+        if self.storage.failed(now, &mut self.timers, sequence) {
             self.refuse_unsent();
         }
     }
@@ -208,7 +161,7 @@ impl Charge {
 
     fn end_window(&mut self, now: Instant) {
         // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
-        let over = self.timers.window_ends.is_some_and(|end| now >= end) || self.recoveries > RECOVERIES_MAX;
+        let over = self.timers.is_over(Timer::WindowEnds, now) || self.recoveries > RECOVERIES_MAX;
         if over && self.consent != Consent::Prompt && self.latest_phase() == Phase::PendingConsent {
             self.set_mark(self.latest_number(), Mark::WindowOver);
         }
@@ -227,7 +180,7 @@ impl Charge {
 
     /// A sale ends with its time, unless the application may release the goods now.
     pub(super) fn end_sale(&mut self, now: Instant) {
-        let over = now >= self.timers.sale_ends || self.recoveries > RECOVERIES_MAX;
+        let over = self.timers.is_over(Timer::SaleEnds, now) || self.recoveries > RECOVERIES_MAX;
         if over && !self.is_ready() {
             self.close(Closing::Expired);
         }
@@ -264,17 +217,17 @@ impl Charge {
     fn end_doubt(&mut self, now: Instant, profile: &Profile<'_>) {
         let doubt = self.payment() == Payment::InDoubt || self.is_any_in_doubt();
         if !doubt || self.review != Review::None {
-            self.timers.review_at = None;
+            self.timers.clear(Timer::ReviewAt);
             return;
         }
-        let due = match self.timers.review_at {
-            Some(due) => due,
-            None => *self.timers.review_at.insert(now.after(profile.windows.execution)),
-        };
+        if self.timers.get(Timer::ReviewAt).is_none() {
+            self.timers.set(Timer::ReviewAt, now, profile.windows.execution);
+        }
+        let over = self.timers.is_over(Timer::ReviewAt, now);
         // While the sale is open its own end is the bound: until then the caller may accept the risk of another
         // attempt, which is not possible before the carrier's time to execute is over (R09).
-        if self.sale != Sale::Open && (now >= due || self.recoveries > RECOVERIES_MAX) {
-            self.timers.review_at = None;
+        if self.sale != Sale::Open && (over || self.recoveries > RECOVERIES_MAX) {
+            self.timers.clear(Timer::ReviewAt);
             let paid = self.payment() == Payment::Confirmed;
             self.need_review(if paid { Reason::OtherAttemptInDoubt } else { Reason::InDoubt });
         }
@@ -298,8 +251,8 @@ impl Charge {
         if self.sale == Sale::Open || self.release.counts() {
             return;
         }
-        if self.timers.listen_until.is_none() && self.may_still_charge() {
-            self.timers.listen_until = Some(now.after(profile.windows.listen));
+        if self.timers.get(Timer::ListenUntil).is_none() && self.may_still_charge() {
+            self.timers.set(Timer::ListenUntil, now, profile.windows.listen);
         }
     }
 
@@ -319,17 +272,18 @@ impl Charge {
     pub(super) fn begin_attempt(&mut self, now: Instant) {
         if self.has_attempt_left() && self.attempts.push(Attempt::default()).is_ok() {
             self.retry_wanted = false;
-            self.timers = Timers { sale_ends: self.timers.sale_ends, ..Timers::starting(now, 0) };
-            self.amount_due = None;
+            self.timers.begin_attempt(now);
+            self.doublings = 0;
+            self.amount_due = Kept::NONE;
             self.storage.touch();
         }
     }
 
     fn due_service(&self, now: Instant, profile: &Profile<'_>) -> Option<Service> {
-        if self.send_is_possible() && self.timers.resend_at.is_none_or(|at| now >= at) {
+        if self.send_is_possible() && !self.timers.is_ahead(Timer::ResendAt, now) {
             return Some(profile.charge_service);
         }
-        (self.confirm_is_possible() && now >= self.timers.poll_at).then_some(Service::Confirm)
+        (self.confirm_is_possible() && self.timers.is_over(Timer::PollAt, now)).then_some(Service::Confirm)
     }
 
     /// Whether a charge request may be sent for the latest attempt, leaving the time aside.

@@ -2,10 +2,11 @@
 
 use heapless::Vec;
 
+use super::CREDITS_MAX;
 use super::attempt::{Attempt, Mark};
 use super::guard::{Guard, Guards};
+use super::kept::Kept;
 use super::texts::{Slot, Texts};
-use super::{ATTEMPTS_MAX, CREDITS_MAX};
 use crate::money::Amount;
 
 /// Money that a carrier reported for one payment reference.
@@ -17,7 +18,7 @@ pub(super) struct Credit {
     /// or no answer named any.
     pub matched: bool,
     /// The largest total that was reported.
-    pub total: Amount,
+    pub total: Kept,
 }
 
 /// What a report changed.
@@ -32,15 +33,21 @@ pub(super) enum Credited {
 }
 
 /// All money reported for one charge.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct Received {
-    pub credits: Vec<Credit, CREDITS_MAX>,
+    pub credits: Vec<Credit, CREDITS_MAX, u8>,
     /// The largest total reported beyond [`CREDITS_MAX`] references, for the review: without their names a repeated
     /// report and a further reference look the same, so only a person can tell how much it was.
-    pub beyond: Amount,
+    pub beyond: Kept,
     /// What a person said was charged in all.
-    pub reviewed: Option<Amount>,
+    pub reviewed: Kept,
+}
+
+impl Default for Received {
+    fn default() -> Self {
+        Received { credits: Vec::new(), beyond: Kept::ZERO, reviewed: Kept::NONE }
+    }
 }
 
 impl Received {
@@ -61,20 +68,21 @@ impl Received {
         let known = self.find(texts, attempt, reference).and_then(|index| self.credits.get_mut(index));
         if let Some(credit) = known {
             let before = *credit;
-            credit.total = if guards.hold(Guard::LargestTotal) {
-                credit.total.max(total)
+            let known = credit.total.amount();
+            credit.total = Kept::new(if guards.hold(Guard::LargestTotal) {
+                known.max(total)
             } else {
-                credit.total.saturating_add(total)
-            };
+                known.saturating_add(total)
+            });
             credit.matched |= matched;
             return if *credit == before { Credited::Nothing } else { Credited::More };
         }
         let index = u8::try_from(self.credits.len()).unwrap_or(u8::MAX);
         if self.credits.is_full() || texts.set_id(Slot::Credit(index), reference).is_err() {
-            self.beyond = self.beyond.max(total);
+            self.beyond = Kept::new(self.beyond.amount().max(total));
             return Credited::NoPlace;
         }
-        match self.credits.push(Credit { attempt, matched, total }) {
+        match self.credits.push(Credit { attempt, matched, total: Kept::new(total) }) {
             Ok(()) => Credited::More,
             Err(_) => Credited::NoPlace,
         }
@@ -91,20 +99,22 @@ impl Received {
     pub fn total_of(&self, texts: &Texts, attempt: u8, reference: &str) -> Amount {
         self.find(texts, attempt, reference)
             .and_then(|index| self.credits.get(index))
-            .map_or(Amount::ZERO, |credit| credit.total)
+            .map_or(Amount::ZERO, |credit| credit.total.amount())
     }
 
     /// All that was received, whether it clearly belongs to this charge or not. What a person found is the same money,
     /// so the larger of both counts.
-    pub fn sum(&self, attempts: &Vec<Attempt, ATTEMPTS_MAX>, price: Amount) -> Amount {
-        let reported =
-            self.reported(attempts, price).saturating_add(self.unmatched()).saturating_add(self.beyond);
-        reported.max(self.reviewed.unwrap_or(Amount::ZERO))
+    pub fn sum(&self, attempts: &[Attempt], price: Amount) -> Amount {
+        let reported = self
+            .reported(attempts, price)
+            .saturating_add(self.unmatched())
+            .saturating_add(self.beyond.amount());
+        reported.max(self.reviewed.amount())
     }
 
     /// What was received and clearly belongs to this charge.
-    pub fn matched_sum(&self, attempts: &Vec<Attempt, ATTEMPTS_MAX>, price: Amount) -> Amount {
-        self.reported(attempts, price).max(self.reviewed.unwrap_or(Amount::ZERO))
+    pub fn matched_sum(&self, attempts: &[Attempt], price: Amount) -> Amount {
+        self.reported(attempts, price).max(self.reviewed.amount())
     }
 
     /// Money under ids that the carrier did not name in an answer.
@@ -112,19 +122,19 @@ impl Received {
         self.credits
             .iter()
             .filter(|credit| !credit.matched)
-            .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total))
+            .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total.amount()))
     }
 
     /// An answer that says "executed" names no amount and means the price; notifications of that attempt are about the
     /// same money, so the larger of both counts.
-    fn reported(&self, attempts: &Vec<Attempt, ATTEMPTS_MAX>, price: Amount) -> Amount {
+    fn reported(&self, attempts: &[Attempt], price: Amount) -> Amount {
         let mut sum = Amount::ZERO;
         for (attempt, number) in attempts.iter().zip(0u8..) {
             let credited = self
                 .credits
                 .iter()
                 .filter(|credit| credit.attempt == number && credit.matched)
-                .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total));
+                .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total.amount()));
             let executed = if attempt.has(Mark::Executed) { price } else { Amount::ZERO };
             sum = sum.saturating_add(credited.max(executed));
         }
@@ -146,10 +156,10 @@ mod tests {
         Amount::from_minor(amount * 100).unwrap()
     }
 
-    fn one_attempt(mark: Option<Mark>) -> Vec<Attempt, ATTEMPTS_MAX> {
+    fn one_attempt(mark: Option<Mark>) -> [Attempt; 1] {
         let mut attempt = Attempt::default();
         mark.into_iter().for_each(|mark| attempt.mark(mark));
-        [attempt].into_iter().collect()
+        [attempt]
     }
 
     fn credited(reports: &[(&str, u64, bool)]) -> Received {
@@ -199,7 +209,7 @@ mod tests {
     fn what_a_person_found_is_the_larger_of_both() {
         let mut received = credited(&[("a", 5, true)]);
         for (found, sum) in [(3, 5), (5, 5), (9, 9)] {
-            received.reviewed = Some(rupees(found));
+            received.reviewed = Kept::new(rupees(found));
             assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(sum));
         }
     }
@@ -209,7 +219,7 @@ mod tests {
         let mut reports = std::vec![("zero", 0, true)];
         reports.extend([("a", 1, true), ("b", 1, true), ("c", 1, true), ("d", 1, true), ("e", 3, true)]);
         let received = credited(&reports);
-        assert_eq!((received.credits.len(), received.beyond), (CREDITS_MAX, rupees(3)));
+        assert_eq!((received.credits.len(), received.beyond.amount()), (CREDITS_MAX, rupees(3)));
         assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(7));
     }
 }

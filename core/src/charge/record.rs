@@ -19,18 +19,20 @@
 use core::fmt;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-use heapless::{String, Vec};
+use heapless::String;
 
 use super::attempt::Attempt;
-use super::received::{Credit, Received};
-use super::texts::{TEXTS_MAX, Texts};
+use super::durable::Storage;
+use super::kept::Kept;
+use super::received::Credit;
+use super::texts::{Slot, Texts, WRITTEN_MAX};
 use super::{
     ATTEMPTS_MAX, CREDITS_MAX, Carrier, Charge, Closing, ENDPOINT_MAX, INSTRUMENT_NAME_MAX, Reason, Release,
     Review, Sale, ShortCode, Verdict,
 };
 use crate::money::{Amount, Currency};
 use crate::profile::PROFILE_NAME_MAX;
-use crate::time::Millis;
+use crate::time::Instant;
 
 /// The longest record. Its parts are bounded, and a test builds the longest.
 pub const RECORD_MAX: usize = 768;
@@ -45,6 +47,9 @@ const MARK: [u8; 4] = [0x43, 0x4D, 0xA5, 0x5A];
 const MARK_FLIPS: u32 = 2;
 const HEAD: usize = 11;
 const TAIL: usize = 8;
+
+/// Longest name of a reviewer, in bytes.
+pub(super) const REVIEWER_MAX: usize = 16;
 
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
@@ -126,34 +131,37 @@ pub struct Heading {
 
 /// Reads who is to be asked about a record's charge, and checks the whole record.
 pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
-    let mut reader = Reader::checked(bytes)?;
-    read_heading(&mut reader).ok_or(Damage::Damaged)
+    let head = head(bytes)?;
+    let text = |_| Damage::Damaged;
+    Ok(Heading {
+        profile: String::try_from(head.profile).map_err(text)?,
+        endpoint: String::try_from(head.endpoint).map_err(text)?,
+        instrument: String::try_from(head.instrument).map_err(text)?,
+        sequence: head.sequence,
+    })
 }
 
-/// What a record holds, to be completed by what a restart forgets.
-pub(super) struct Content {
-    pub heading: Heading,
-    pub texts: Texts,
+/// What a record says about whom to ask, still in its bytes; what follows is read by [`Head::fill`].
+pub(super) struct Head<'r> {
+    pub profile: &'r str,
+    pub endpoint: &'r str,
+    pub instrument: &'r str,
     pub amount: Amount,
     pub currency: Currency,
-    pub window: Millis,
-    pub auto_attempts: u8,
-    pub attempts: Vec<Attempt, ATTEMPTS_MAX>,
-    pub received: Received,
-    pub sale: Sale,
-    pub release: Release,
-    pub review: Review,
-    pub reviewer: String<16>,
-    pub refunded: Amount,
-    pub amount_due: Option<Amount>,
-    pub conflicts: u8,
-    pub recoveries: u8,
-    pub credential_refusals: u8,
+    sequence: u32,
+    rest: Reader<'r>,
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Content, Damage> {
-    let mut reader = Reader::checked(bytes)?;
-    read_content(&mut reader).filter(|_| reader.rest.is_empty()).ok_or(Damage::Damaged)
+pub(super) fn head(bytes: &[u8]) -> Result<Head<'_>, Damage> {
+    read_head(Reader::checked(bytes)?).ok_or(Damage::Damaged)
+}
+
+impl Head<'_> {
+    /// Puts everything else into the charge, in its place: a charge is too large to be carried around.
+    pub fn fill(mut self, now: Instant, charge: &mut Charge) -> Result<(), Damage> {
+        charge.storage = Storage::holding(self.sequence);
+        read_charge(&mut self.rest, now, charge).ok_or(Damage::Damaged)
+    }
 }
 
 fn write(charge: &Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<usize> {
@@ -167,90 +175,72 @@ fn write(charge: &Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<us
     for text in [carrier.profile.name, carrier.endpoint, instrument] {
         writer.text(text)?;
     }
-    writer.amount(charge.amount)?;
+    writer.amount(charge.amount())?;
     writer.bytes(&charge.currency.to_bytes())?;
-    writer.u64(charge.window)?;
+    writer.u64(u64::from(charge.window))?;
     writer.u8(charge.auto_attempts)?;
     writer.u8(code_of(&SALES, charge.sale)?)?;
     writer.u8(code_of(&RELEASES, charge.release)?)?;
     writer.u8(code_of(&REVIEWS, charge.review)?)?;
-    writer.text(&charge.reviewer)?;
-    writer.amount(charge.refunded)?;
-    writer.optional(charge.amount_due)?;
+    writer.text(charge.texts.get(Slot::Reviewer))?;
+    writer.amount(charge.refunded.amount())?;
+    writer.optional(charge.amount_due.get())?;
     writer.bytes(&[charge.conflicts, charge.recoveries, charge.credential_refusals])?;
     writer.u8(u8::try_from(charge.attempts.len()).ok()?)?;
     for attempt in &charge.attempts {
         writer.attempt(attempt)?;
     }
-    writer.amount(charge.received.beyond)?;
-    writer.optional(charge.received.reviewed)?;
+    writer.amount(charge.received.beyond.amount())?;
+    writer.optional(charge.received.reviewed.get())?;
     writer.u8(u8::try_from(charge.received.credits.len()).ok()?)?;
     for credit in &charge.received.credits {
         writer.bytes(&[credit.attempt, u8::from(credit.matched)])?;
-        writer.amount(credit.total)?;
+        writer.amount(credit.total.amount())?;
     }
-    let (lengths, bytes) = charge.texts.parts();
-    writer.bytes(lengths)?;
-    writer.bytes(bytes)?;
+    for length in charge.texts.lengths() {
+        writer.u8(u8::try_from(length).ok()?)?;
+    }
+    for text in charge.texts.parts() {
+        writer.bytes(text.as_bytes())?;
+    }
     writer.close()
 }
 
-fn read_heading(reader: &mut Reader<'_>) -> Option<Heading> {
-    let sequence = u32::from_le_bytes(reader.array()?);
-    let profile = String::try_from(reader.text()?).ok()?;
-    let endpoint = String::try_from(reader.text()?).ok()?;
-    let instrument = String::try_from(reader.text()?).ok()?;
-    Some(Heading { profile, endpoint, instrument, sequence })
+fn read_head(mut rest: Reader<'_>) -> Option<Head<'_>> {
+    let sequence = u32::from_le_bytes(rest.array()?);
+    let (profile, endpoint, instrument) = (rest.text()?, rest.text()?, rest.text()?);
+    let amount = rest.amount()?;
+    let currency = Currency::parse(core::str::from_utf8(rest.take(3)?).ok()?)?;
+    Some(Head { profile, endpoint, instrument, amount, currency, sequence, rest })
 }
 
-fn read_content(reader: &mut Reader<'_>) -> Option<Content> {
-    let heading = read_heading(reader)?;
-    let amount = reader.amount()?;
-    let currency = Currency::parse(core::str::from_utf8(reader.take(3)?).ok()?)?;
-    let window = reader.u64()?;
-    let auto_attempts = reader.u8()?;
-    let sale = value_of(&SALES, reader.u8()?)?;
-    let release = value_of(&RELEASES, reader.u8()?)?;
-    let review = value_of(&REVIEWS, reader.u8()?)?;
-    let reviewer = String::try_from(reader.text()?).ok()?;
-    let refunded = reader.amount()?;
-    let amount_due = reader.optional()?;
-    let [conflicts, recoveries, credential_refusals] = reader.array()?;
-    let mut attempts = Vec::new();
+fn read_charge(reader: &mut Reader<'_>, now: Instant, charge: &mut Charge) -> Option<()> {
+    charge.open_for(now, reader.u64()?);
+    charge.auto_attempts = reader.u8()?;
+    charge.sale = value_of(&SALES, reader.u8()?)?;
+    charge.release = value_of(&RELEASES, reader.u8()?)?;
+    charge.review = value_of(&REVIEWS, reader.u8()?)?;
+    let reviewer = Some(reader.text()?).filter(|name| name.len() <= REVIEWER_MAX)?;
+    charge.refunded = Kept::new(reader.amount()?);
+    charge.amount_due = Kept::optional(reader.optional()?);
+    [charge.conflicts, charge.recoveries, charge.credential_refusals] = reader.array()?;
+    charge.attempts.clear();
     for _ in 0..reader.u8()? {
-        attempts.push(reader.attempt()?).ok()?;
+        charge.attempts.push(reader.attempt()?).ok()?;
     }
-    if attempts.is_empty() {
+    if charge.attempts.is_empty() {
         return None;
     }
-    let mut received =
-        Received { credits: Vec::new(), beyond: reader.amount()?, reviewed: reader.optional()? };
+    charge.received.beyond = Kept::new(reader.amount()?);
+    charge.received.reviewed = Kept::optional(reader.optional()?);
     for _ in 0..reader.u8()? {
         let [attempt, matched] = reader.array()?;
-        let total = reader.amount()?;
-        received.credits.push(Credit { attempt, matched: matched != 0, total }).ok()?;
+        let total = Kept::new(reader.amount()?);
+        charge.received.credits.push(Credit { attempt, matched: matched != 0, total }).ok()?;
     }
     let lengths = reader.take(Texts::SLOTS)?;
-    let texts = Texts::from_parts(lengths, reader.take_rest())?;
-    Some(Content {
-        heading,
-        texts,
-        amount,
-        currency,
-        window,
-        auto_attempts,
-        attempts,
-        received,
-        sale,
-        release,
-        review,
-        reviewer,
-        refunded,
-        amount_due,
-        conflicts,
-        recoveries,
-        credential_refusals,
-    })
+    charge.texts.set_reviewer(reviewer);
+    charge.texts.read(lengths, reader.take_rest())
 }
 
 /// The states as numbers. A number is never given to another state: old journals are read by new releases.
@@ -298,7 +288,7 @@ struct Writer<'b> {
 impl Writer<'_> {
     fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
         let end = self.length.checked_add(bytes.len())?;
-        self.buffer.get_mut(self.length..end)?.copy_from_slice(bytes);
+        copy(self.buffer.get_mut(self.length..end)?, bytes);
         self.length = end;
         Some(())
     }
@@ -328,14 +318,14 @@ impl Writer<'_> {
         let Attempt { opened, closed, answered, confirms, heard, processing, lost, settled, marks, code } =
             attempt;
         self.bytes(&[*opened, *closed, *answered, *confirms, *heard, *processing, *lost, *settled])?;
-        self.bytes(&marks.to_le_bytes())?;
+        self.bytes(marks)?;
         self.text(code)
     }
 
     /// Puts the length into the head, the CRC and the mark at the end.
     fn close(mut self) -> Option<usize> {
         let length = u16::try_from(self.length).ok()?;
-        self.buffer.get_mut(5..7)?.copy_from_slice(&length.to_le_bytes());
+        copy(self.buffer.get_mut(5..7)?, &length.to_le_bytes());
         let crc = CRC.checksum(self.buffer.get(..self.length)?);
         self.bytes(&crc.to_le_bytes())?;
         self.bytes(&MARK)?;
@@ -343,12 +333,17 @@ impl Writer<'_> {
     }
 }
 
+/// Copies without the check of the lengths that can panic.
+fn copy(target: &mut [u8], bytes: &[u8]) {
+    target.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+}
+
 /// Bits in which the end of a record differs from the mark.
 fn mark_distance(bytes: &[u8]) -> u32 {
     bytes.iter().rev().zip(MARK.iter().rev()).map(|(is, wanted)| (is ^ wanted).count_ones()).sum()
 }
 
-struct Reader<'r> {
+pub(super) struct Reader<'r> {
     rest: &'r [u8],
 }
 
@@ -424,7 +419,7 @@ impl<'r> Reader<'r> {
 
     fn attempt(&mut self) -> Option<Attempt> {
         let [opened, closed, answered, confirms, heard, processing, lost, settled] = self.array()?;
-        let marks = u16::from_le_bytes(self.array()?);
+        let marks = self.array()?;
         let code: ShortCode = String::try_from(self.text()?).ok()?;
         Some(Attempt { opened, closed, answered, confirms, heard, processing, lost, settled, marks, code })
     }
@@ -441,7 +436,7 @@ const _: () = assert!(
         + 8
         + 1
         + 3
-        + 17
+        + (1 + REVIEWER_MAX)
         + 8
         + 8
         + 3
@@ -452,7 +447,7 @@ const _: () = assert!(
         + 1
         + CREDITS_MAX * 10
         + Texts::SLOTS
-        + TEXTS_MAX
+        + WRITTEN_MAX
         <= RECORD_MAX
 );
 
@@ -466,6 +461,10 @@ mod tests {
     use crate::id_generator::ChargeId;
     use crate::profile::{Instrument, Profile, dialog};
     use crate::time::Instant;
+
+    fn written(charge: &Charge) -> usize {
+        charge.texts.parts().map(str::len).sum()
+    }
 
     /// Every part at its longest.
     #[test]
@@ -490,30 +489,31 @@ mod tests {
         let mut charge = Charge::start(now, &carrier, &order, &ChargeId::new("c-1-1").unwrap()).unwrap();
         charge.attempts.clear();
         for _ in 0..ATTEMPTS_MAX {
-            let mut attempt = Attempt { marks: u16::MAX, ..Attempt::default() };
+            let mut attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
             attempt.note_code("12345678");
             charge.attempts.push(attempt).unwrap();
         }
         for _ in 0..CREDITS_MAX {
-            let credit = Credit { attempt: 2, matched: true, total: Amount::parse("1").unwrap() };
+            let total = Kept::new(Amount::parse("1").unwrap());
+            let credit = Credit { attempt: 2, matched: true, total };
             charge.received.credits.push(credit).unwrap();
         }
-        charge.received.reviewed = Some(Amount::ZERO);
-        charge.amount_due = Some(Amount::ZERO);
-        charge.reviewer.push_str("0123456789abcdef").unwrap();
+        charge.received.reviewed = Kept::ZERO;
+        charge.amount_due = Kept::ZERO;
+        charge.texts.set_reviewer("0123456789abcdef");
         (charge.conflicts, charge.recoveries) = (u8::MAX, RECOVERIES_MAX);
-        while charge.texts.parts().1.len() < TEXTS_MAX {
-            let free = TEXTS_MAX - charge.texts.parts().1.len();
-            let slot = if free > 200 { Slot::PayerText } else { Slot::Account };
-            charge.texts.set(slot, &"t".repeat(free.min(200))).unwrap();
-        }
+        charge.texts.set(Slot::Account, &"a".repeat(180)).unwrap();
+        charge.texts.set(Slot::Reference(0), &"a".repeat(180)).unwrap();
+        charge.texts.set_cut(Slot::PayerText, &"t".repeat(128), 0);
+        assert_eq!(written(&charge), WRITTEN_MAX);
         let mut buffer = [0; RECORD_MAX];
         let record = Record::write(&charge, &carrier, &mut buffer);
         assert!(record.bytes().len() > RECORD_MAX - 64, "{} of {RECORD_MAX}", record.bytes().len());
         assert_eq!([record.body(), record.mark()].concat(), record.bytes());
         let found = Charge::recover(now, &carrier, record.bytes(), AtBoot::Release).unwrap();
         assert_eq!((found.attempts.len(), found.received.credits.len()), (ATTEMPTS_MAX, CREDITS_MAX));
-        assert_eq!(found.texts.parts(), charge.texts.parts());
+        assert!(found.texts.parts().eq(charge.texts.parts()));
+        assert_eq!(found.reviewer(), "0123456789abcdef");
     }
 
     #[test]

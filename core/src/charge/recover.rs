@@ -2,15 +2,11 @@
 
 use core::fmt;
 
-use heapless::Vec;
-
 use super::attempt::Attempt;
-use super::durable::Storage;
 use super::guard::Guard;
-use super::news::Announced;
-use super::plan::Timers;
 use super::record::{self, Damage};
-use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, SENDS_MAX, Sale};
+use super::timers::Timer;
+use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
 use crate::profile::CapturesAt;
 use crate::time::Instant;
 
@@ -81,6 +77,7 @@ impl Charge {
     }
 
     /// [`Charge::recover`] with a guard removed, for a model checker that is to notice.
+    #[inline(never)]
     pub(super) fn recover_guarded(
         now: Instant,
         carrier: &Carrier<'_>,
@@ -88,53 +85,19 @@ impl Charge {
         at_boot: AtBoot,
         guards: Guards,
     ) -> Result<Self, RecoverError> {
-        let content = record::read(bytes).map_err(RecoverError::Record)?;
+        let head = record::head(bytes).map_err(RecoverError::Record)?;
         let profile = carrier.profile;
-        if content.heading.profile != profile.name {
+        if head.profile != profile.name {
             return Err(RecoverError::OtherProfile);
         }
-        if content.heading.endpoint != carrier.endpoint {
+        if head.endpoint != carrier.endpoint {
             return Err(RecoverError::OtherEndpoint);
         }
-        let name = content.heading.instrument.as_str();
-        let (instrument_index, instrument) =
-            profile.instrument(Some(name)).ok_or(RecoverError::Instrument)?;
-        let mut charge = Charge {
-            texts: content.texts,
-            amount: content.amount,
-            currency: content.currency,
-            instrument: instrument_index,
-            window: content.window,
-            auto_attempts: content.auto_attempts,
-            attempts: content.attempts,
-            received: content.received,
-            sale: content.sale,
-            release: content.release,
-            review: content.review,
-            reviewer: content.reviewer,
-            refunded: content.refunded,
-            amount_due: content.amount_due,
-            conflicts: content.conflicts,
-            recoveries: content.recoveries,
-            credential_refusals: content.credential_refusals,
-            consent: instrument.consent,
-            captures_at: instrument.captures_at,
-            deduplicates: profile.deduplicates,
-            sends: profile.limits.sends.min(SENDS_MAX),
-            attempts_max: profile.limits.attempts,
-            client_makes_id: profile.client_makes_id,
-            notified_release: profile.limits.notified_release,
-            storage: Storage::holding(content.heading.sequence),
-            flight: None,
-            planned: None,
-            timers: Timers::starting(now, content.window),
-            announced: Announced::default(),
-            tickets: Vec::new(),
-            retry_wanted: false,
-            handed_out: true,
-            fault: None,
-            guards,
-        };
+        let instrument = profile.instrument(Some(head.instrument)).ok_or(RecoverError::Instrument)?;
+        let mut charge = Charge::new(now, profile, instrument, head.amount, head.currency);
+        head.fill(now, &mut charge).map_err(RecoverError::Record)?;
+        charge.handed_out = true;
+        charge.guards = guards;
         charge.count_what_was_under_way();
         if charge.is_under_way() {
             charge.restart_windows(now, carrier);
@@ -158,9 +121,9 @@ impl Charge {
         let around = self.surroundings(self.latest_number());
         let accepted = self.latest().is_some_and(Attempt::is_askable);
         if accepted {
-            self.timers.window_ends = Some(now.after(windows.consent));
+            self.timers.set(Timer::WindowEnds, now, windows.consent);
         } else if self.latest().is_some_and(|attempt| attempt.has_open_send(&around)) {
-            self.timers.execution_ends = Some(now.after(windows.execution));
+            self.timers.set(Timer::ExecutionEnds, now, windows.execution);
         }
     }
 

@@ -112,20 +112,36 @@ pub fn read(
     body: &[u8],
 ) -> Reading {
     let mut reading = Reading::NOTHING;
+    read_into(&mut reading, profile, service, expected, status, body);
+    reading
+}
+
+/// As [`read`], into [`Reading::NOTHING`]: a reading is the largest thing on the way of an answer, and a copy of it would
+/// be the second largest.
+pub(crate) fn read_into(
+    reading: &mut Reading,
+    profile: &Profile<'_>,
+    service: Service,
+    expected: &Expected<'_>,
+    status: u16,
+    body: &[u8],
+) {
     if let Err(fault) = reading.fill(profile, service, expected, status, body) {
         reading.class = verdict(profile, service, status, &Codes::NONE);
         reading.fault = Some(fault);
     }
-    reading
 }
 
 /// The members of an answer. The two families name the code and the reference differently, and each name of the other
 /// family could mean anything.
-const fn names(service: Service) -> [&'static str; 16] {
-    let (code, reference) = match service {
-        Service::ChargeRequest | Service::Confirm => ("status", "reference"),
-        _ => ("statusCode", "referenceId"),
-    };
+const fn names(service: Service) -> &'static [&'static str; 16] {
+    match service {
+        Service::ChargeRequest | Service::Confirm => &const { names_with("status", "reference") },
+        _ => &const { names_with("statusCode", "referenceId") },
+    }
+}
+
+const fn names_with(code: &'static str, reference: &'static str) -> [&'static str; 16] {
     [
         code,
         "httpCode",
@@ -147,7 +163,7 @@ const fn names(service: Service) -> [&'static str; 16] {
 }
 
 impl Reading {
-    const NOTHING: Reading = Reading {
+    pub(crate) const NOTHING: Reading = Reading {
         class: Class::Unknown,
         code: RawCode::new(),
         internal: None,
@@ -159,7 +175,6 @@ impl Reading {
         fault: None,
     };
 
-    /// In place: a reading is the largest thing on the way of an answer, and a copy of it would be the second largest.
     fn fill(
         &mut self,
         profile: &Profile<'_>,
@@ -168,7 +183,7 @@ impl Reading {
         status: u16,
         body: &[u8],
     ) -> Result<(), WireFault> {
-        let members = Members::find(body, &names(service))?;
+        let members = Members::find(body, names(service))?;
         let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = members.places;
         let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
         let code = members.text(code).map(WrittenCode::new);
@@ -180,15 +195,15 @@ impl Reading {
         };
         self.class = verdict(profile, service, status, &codes);
         self.code = codes.raw();
-        self.internal = members.text(internal).and_then(Text::id);
-        self.correlator = members.text(correlator).and_then(Text::id);
+        put_id(members.text(internal), &mut self.internal);
+        put_id(members.text(correlator), &mut self.correlator);
         self.amount_due = members.text(due).and_then(|due| due.amount().ok());
         let text = members.first(&[short, long, message]).map(Text::unquoted);
         if let Some(text) = text.filter(|text| !text.is_blank()) {
             text.put(self.payer_text.insert(PayerText::new()));
         }
         let reference = members.text(reference);
-        self.reference = reference.and_then(Text::id);
+        put_id(reference, &mut self.reference);
         let subscriber = members.first(&[subscriber, customer, receiver]);
         let other_amount = |said: Text<'_>| said.amount() != Ok(expected.amount);
         let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
@@ -210,6 +225,11 @@ impl Reading {
     }
 }
 
+#[inline(never)]
+fn put_id(text: Option<Text<'_>>, place: &mut Option<CarrierId>) {
+    *place = text.and_then(Text::id);
+}
+
 /// Whether an id is there that is not the expected one. An empty one names nothing.
 fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
     match (said, expected) {
@@ -220,6 +240,7 @@ fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
 
 /// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the
 /// carrier may answer with another name for the same payer.
+#[inline(never)]
 fn other_payer(said: Text<'_>, expected: &str) -> bool {
     let mut kept = String::<{ SUBSCRIBER_MAX + 1 }>::new();
     said.put(&mut kept);

@@ -175,11 +175,16 @@ fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> 
         *place = value;
         return Ok(());
     }
-    let scalar = |place: Place| matches!(place.form, Form::Plain | Form::Escaped);
-    let same = match (text(source, *place), text(source, value)) {
-        (None, None) => true,
-        (Some(first), Some(second)) if scalar(*place) && scalar(value) => first.chars().eq(second.chars()),
-        _ => place.form == value.form && slice(source, *place) == slice(source, value),
+    let (first, second) = (slice(source, *place), slice(source, value));
+    let escaped = |form: Form| form == Form::Escaped;
+    let same = match (place.form, value.form) {
+        (first_form, second_form) if first_form == second_form && first == second => true,
+        (Form::Plain | Form::Escaped, Form::Plain | Form::Escaped) => {
+            let (first, second) =
+                (Text::new(first, escaped(place.form)), Text::new(second, escaped(value.form)));
+            first.chars().eq(second.chars())
+        }
+        _ => false,
     };
     if same { Ok(()) } else { Err(WireFault::DuplicateMember) }
 }

@@ -243,18 +243,29 @@ impl<'a> Scanner<'a> {
         self.brackets & 1 == 1
     }
 
+    // Between most tokens there is no space: that is not worth a call.
+    #[inline(always)]
     fn skip_spaces(&mut self) {
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_every_space();
+        }
+    }
+
+    #[inline(never)]
+    fn skip_every_space(&mut self) {
         while self.peek().is_some_and(is_space) {
             self.step();
         }
     }
 
+    #[inline(always)]
     fn eat(&mut self, byte: u8) -> Result<(), WireFault> {
         let there = self.peek() == Some(byte);
         self.step();
         if there { Ok(()) } else { Err(WireFault::NotJson) }
     }
 
+    #[inline(never)]
     fn eat_all(&mut self, token: &[u8]) -> Result<(), WireFault> {
         token.iter().try_for_each(|byte| self.eat(*byte))
     }

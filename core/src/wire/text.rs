@@ -99,12 +99,14 @@ impl<'a> Text<'a> {
     }
 
     /// An amount; one that is too long is never taken for what its beginning says.
+    #[inline(never)]
     pub(super) fn amount(self) -> Result<Amount, AmountError> {
         let mut kept = String::<AMOUNT_TEXT_MAX>::new();
         if self.put(&mut kept) { Amount::parse(&kept) } else { Err(AmountError::TooLarge) }
     }
 
     /// A currency.
+    #[inline(never)]
     pub(super) fn currency(self) -> Result<Currency, NotACurrency> {
         Currency::parse(&self.cut::<CURRENCY_KEPT>()).ok_or(NotACurrency)
     }
