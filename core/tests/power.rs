@@ -560,6 +560,8 @@ fn a_record_of_version_one_is_read_by_this_release() {
     assert_eq!(charge.attempts().count(), 2);
     assert_eq!(charge.conflicts().count(), 2);
     let mut before = golden_scene();
+    // What is written today is what was written then, so that a rollback reads it too.
+    assert_eq!(before.durable, std::fs::read(GOLDEN).unwrap());
     before.cut(AtBoot::Release);
     assert_eq!(format!("{charge:?}"), format!("{:?}", before.charge));
 }
