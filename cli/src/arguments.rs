@@ -72,8 +72,26 @@ Examples:
   caas simulate
   caas simulate --port 0 --payer approve --clock 60
   caas simulate --notify http://127.0.0.1:8090/... --json
+  caas simulate --state simulator.state
+  caas simulate --scenario simulator/scenarios/a_bad_day.json --seed 7
 
 A charge that is to outlive its process needs this, not the simulator that caas charge --simulate brings along.";
+
+const AFTER_LOGS: &str = "\
+Examples:
+  caas logs
+  caas logs --no-follow --since 5m --json
+
+It follows until Ctrl-C. Payers are masked, secrets are left out. What it names r12 or n3 can be sent again:
+caas resend r12.";
+
+const AFTER_RESEND: &str = "\
+Examples:
+  caas resend r12
+  caas resend n3 --at http://127.0.0.1:7001
+
+r12 is a request and n3 a notification, as caas logs and the page name them. It is sent as it came; the faults and
+settings of now apply.";
 
 const AFTER_LIST: &str = "\
 Examples:
@@ -123,6 +141,15 @@ pub enum Command {
     /// Play the carriers, to try things out
     #[command(after_help = AFTER_SIMULATE)]
     Simulate(Simulate),
+    /// Make something happen in a running simulator
+    #[command(after_help = crate::trigger::table())]
+    Trigger(Trigger),
+    /// Show the log of a running simulator
+    #[command(after_help = AFTER_LOGS)]
+    Logs(Logs),
+    /// Send a request or a notification of a running simulator's log again
+    #[command(after_help = AFTER_RESEND)]
+    Resend(Resend),
     /// Say what a status code means
     #[command(after_help = AFTER_STATUS_CODE)]
     StatusCode(StatusCode),
@@ -143,6 +170,9 @@ impl Command {
             Command::Resolve(arguments) => of(&arguments.finding.person().place),
             Command::Listen(arguments) => of(&arguments.place),
             Command::Simulate(arguments) => Tell { json: arguments.json, simulated: true },
+            Command::Trigger(arguments) => Tell { json: arguments.json, simulated: true },
+            Command::Logs(arguments) => Tell { json: arguments.json, simulated: true },
+            Command::Resend(arguments) => Tell { json: arguments.json, simulated: true },
             Command::StatusCode(arguments) => Tell { json: arguments.json, simulated: false },
             Command::Doctor(arguments) => of(&arguments.place),
         }
@@ -317,14 +347,26 @@ pub struct Simulate {
     #[arg(long, default_value_t = 7000)]
     pub port: u16,
     /// What Mobitel's confirm does: tell whether consent was given, or capture the money
-    #[arg(long, value_enum, default_value_t = Confirm::Reads)]
-    pub confirm: Confirm,
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub confirm: Option<Confirm>,
     /// Executes a repeated externalTrxId again, as a carrier that does not de-duplicate
     #[arg(long)]
     pub no_dedup: bool,
     /// Where charging notifications are sent
     #[arg(long, value_name = "URL")]
     pub notify: Option<String>,
+    /// What chance starts from, such as faults by probability; the same seed, the same run
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Numbers and amounts that stand for an outcome are like any other
+    #[arg(long)]
+    pub no_magic: bool,
+    /// Keeps the state in this file, and goes on with what is in it; what is typed here goes before it
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Runs this scenario and ends; exit code 3 where an expectation does not hold
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["state", "no_magic", "notify"])]
+    pub scenario: Option<PathBuf>,
     #[command(flatten)]
     pub simulated: Simulated,
     /// One JSON object for each event, on a line of its own
@@ -339,6 +381,53 @@ pub enum Confirm {
     Reads,
     /// Captures, if consent was given
     Captures,
+}
+
+/// `caas trigger`
+#[derive(Args, Clone)]
+pub struct Trigger {
+    /// What happens; the list is below
+    #[arg(default_value = "", hide_default_value = true)]
+    pub event: String,
+    /// What the event takes
+    #[arg(value_name = "ARGUMENT", allow_hyphen_values = false)]
+    pub arguments: Vec<String>,
+    /// Address of the simulator
+    #[arg(long, value_name = "URL", default_value = crate::simulator_api::DEFAULT)]
+    pub at: String,
+    /// One JSON object for each event, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `caas logs`
+#[derive(Args, Clone)]
+pub struct Logs {
+    /// Ends when it has shown what there is
+    #[arg(long)]
+    pub no_follow: bool,
+    /// Only what happened in this span of simulated time before now, such as 30s or 5m, and what follows
+    #[arg(long, value_name = "SPAN")]
+    pub since: Option<String>,
+    /// Address of the simulator
+    #[arg(long, value_name = "URL", default_value = crate::simulator_api::DEFAULT)]
+    pub at: String,
+    /// One JSON object for each event, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `caas resend`
+#[derive(Args, Clone)]
+pub struct Resend {
+    /// What to send again: r12, n3
+    pub id: String,
+    /// Address of the simulator
+    #[arg(long, value_name = "URL", default_value = crate::simulator_api::DEFAULT)]
+    pub at: String,
+    /// One JSON object for each event, on a line of its own
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `caas status-code`

@@ -17,16 +17,22 @@ mod interrupt;
 mod journal;
 mod list;
 mod listen;
+mod logs;
 mod out;
 mod patience;
 mod phone;
 mod place;
+mod resend;
 mod resolve;
 mod resume;
+mod scenario;
 mod simulate;
+mod simulator_api;
+mod span;
 mod state;
 mod status_code;
 mod tell;
+mod trigger;
 mod words;
 
 use std::process::ExitCode;
@@ -84,6 +90,9 @@ async fn command(command: &Command) -> Result<Exit, Stop> {
         Command::Resolve(arguments) => resolve::resolve(tell, arguments).await,
         Command::Listen(arguments) => listen::listen(tell, arguments).await,
         Command::Simulate(arguments) => simulate::simulate(tell, arguments).await,
+        Command::Trigger(arguments) => trigger::trigger(tell, arguments).await,
+        Command::Logs(arguments) => logs::logs(tell, arguments).await,
+        Command::Resend(arguments) => resend::resend(tell, arguments).await,
         Command::StatusCode(arguments) => status_code::explain(tell, arguments),
         Command::Doctor(arguments) => doctor::examine(tell, arguments).await,
     }

@@ -11,15 +11,20 @@ use crate::exit::{Exit, Stop};
 use crate::interrupt::Signals;
 use crate::phone;
 use crate::place::payer;
+use crate::scenario;
 use crate::tell::Tell;
 
 /// Starts the simulator and shows what happens in it.
 pub async fn simulate(tell: Tell, arguments: &Simulate) -> Result<Exit, Stop> {
     let mut signals = Signals::take()?;
+    if let Some(file) = &arguments.scenario {
+        return scenario::run(tell, signals, file, arguments.seed).await;
+    }
     let wanted = payer(arguments.simulated.payer);
     let simulator = Arc::new(start(arguments, wanted)?);
     let mut events = simulator.events();
     introduce(tell, arguments, &simulator);
+    let mut complained = false;
     loop {
         tokio::select! {
             event = events.recv() => match event {
@@ -33,33 +38,71 @@ pub async fn simulate(tell: Tell, arguments: &Simulate) -> Result<Exit, Stop> {
                 Err(RecvError::Closed) => break,
             },
             () = signals.next() => break,
+            () = tokio::time::sleep(LOOK) => complain(tell, &simulator, &mut complained),
         }
     }
-    let captures = simulator.ledger().captures().len();
+    let captures = simulator.ledger().count();
     if !tell.json {
-        tell.line(&format!("\n{captures} captures; the ledger is gone with the simulator"));
+        let where_to = match &arguments.state {
+            Some(file) => format!("the ledger is in {}", file.display()),
+            None => "the ledger is gone with the simulator".to_owned(),
+        };
+        tell.line(&format!("\n{captures} captures; {where_to}"));
     }
     Ok(tell.done("stopped", Exit::Done))
 }
 
+/// How often it is looked whether the disk takes the state.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Tells once that the disk refuses the state.
+fn complain(tell: Tell, simulator: &Simulator, complained: &mut bool) {
+    let error = simulator.state_error();
+    if let (Some(why), false) = (&error, *complained) {
+        tell.note(&format!("the state cannot be written: {why}; requests are answered 503 until it can"));
+    }
+    *complained = error.is_some();
+}
+
+/// What is not typed is the simulator's own, or what the state file has.
 fn start(arguments: &Simulate, payer: Payer) -> Result<Simulator, Stop> {
-    let mut builder = Simulator::builder()
-        .port(arguments.port)
-        .clock_rate(arguments.simulated.clock.unwrap_or(1))
-        .deduplicates(!arguments.no_dedup)
-        .payer(payer)
-        .confirm(match arguments.confirm {
+    let mut builder = Simulator::builder().port(arguments.port);
+    let goes_on = arguments.state.as_ref().is_some_and(|file| file.exists());
+    if arguments.simulated.payer.is_some() || !goes_on {
+        builder = builder.payer(payer);
+    }
+    if let Some(clock) = arguments.simulated.clock {
+        builder = builder.clock_rate(clock);
+    }
+    if arguments.no_dedup {
+        builder = builder.deduplicates(false);
+    }
+    if arguments.no_magic {
+        builder = builder.magic_values(false);
+    }
+    if let Some(confirm) = arguments.confirm {
+        builder = builder.confirm(match confirm {
             Confirm::Reads => ConfirmMeaning::Reads,
             Confirm::Captures => ConfirmMeaning::Captures,
         });
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
     if let Some(url) = &arguments.notify {
         builder = builder.notify_url(url);
     }
-    builder.start().map_err(|error| {
-        Stop::usage(format!(
+    if let Some(file) = &arguments.state {
+        builder = builder.state_file(file);
+    }
+    builder.start().map_err(|error| match &arguments.state {
+        Some(file) if error.to_string().starts_with(&file.display().to_string()) => {
+            Stop::usage(format!("the state cannot be kept in {error}"))
+        }
+        _ => Stop::usage(format!(
             "port {} cannot be taken: {error}. Try --port 0, which takes a free one",
             arguments.port
-        ))
+        )),
     })
 }
 
@@ -76,5 +119,8 @@ fn introduce(tell: Tell, arguments: &Simulate, simulator: &Simulator) {
     tell.line(&format!("  resume:  caas resume --simulate{clock}"));
     tell.line(&format!("  page:    {url}/"));
     tell.line(&format!("  ledger:  curl {url}/sim/ledger"));
+    let at = if arguments.port == 7000 { String::new() } else { format!(" --at {url}") };
+    tell.line(&format!("  log:     caas logs{at}"));
+    tell.line(&format!("  events:  caas trigger approve{at}; caas trigger --help lists them"));
     tell.line("Ctrl-C ends it.");
 }

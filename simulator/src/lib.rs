@@ -85,7 +85,7 @@ pub use notification_fault::NotificationFault;
 pub use prompt::{Prompt, PromptState};
 pub use refused::Refused;
 pub use request_log::RequestRecord;
-pub use scenario::{Expectations, Scenario, ScenarioReport, ScenarioRequest, ScenarioStep};
+pub use scenario::{Expectations, Scenario, ScenarioReport, ScenarioRequest, ScenarioStep, StepReport};
 pub use service::Service;
 pub use settings::{ConfirmMeaning, Credentials, DuplicateAnswer, Payer};
 pub use settings_change::SettingsChange;

@@ -133,6 +133,51 @@ pub struct ScenarioReport {
     pub passed: bool,
     /// What was not, each with the number of its step (from 1; the end comes after the last).
     pub failures: Vec<String>,
+    /// Every step in its order, and the end's expectations as the last.
+    pub steps: Vec<StepReport>,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// What was done, in words.
+    pub what: String,
+    /// What was not as expected.
+    pub failure: Option<String>,
+}
+
+impl ScenarioStep {
+    /// What is done, in words.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            ScenarioStep::Send(request) => format!("send {}", word(&request.service)),
+            ScenarioStep::Prompt { reference, payer } => format!("prompt {reference}: {}", word(payer)),
+            ScenarioStep::Pay { id, amount } => format!("pay {} for {id}", String::from(*amount)),
+            ScenarioStep::Fail { id, code } => format!("fail {id} with {code}"),
+            ScenarioStep::RepeatNotification(reference) => format!("repeat the notification of {reference}"),
+            ScenarioStep::Forward(milliseconds) => format!("forward {milliseconds} ms"),
+            ScenarioStep::Fault(rule) => format!("fault {}", word(rule)),
+            ScenarioStep::ClearFaults => "clear faults".to_owned(),
+            ScenarioStep::Settings(change) => format!("settings {}", word(change)),
+            ScenarioStep::Expect(expected) => expected.words(),
+        }
+    }
+}
+
+impl Expectations {
+    pub(crate) fn words(&self) -> String {
+        format!("expect {}", word(self))
+    }
+}
+
+/// As it stands in JSON, without quotes where it is a mere name.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
 }
 
 fn yes() -> bool {

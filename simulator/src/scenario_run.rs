@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::exchange::{self, ServiceCall};
 use crate::money::{self, Sum};
 use crate::random::Random;
-use crate::scenario::{Expectations, Scenario, ScenarioReport, ScenarioRequest, ScenarioStep};
+use crate::scenario::{Expectations, Scenario, ScenarioReport, ScenarioRequest, ScenarioStep, StepReport};
 use crate::state::{Book, State};
 use crate::{Service, SettingsChange, subscriber};
 
@@ -24,7 +24,7 @@ pub(crate) struct ScenarioRun<'a> {
     saved: BTreeMap<String, String>,
     /// Since when a delivery is waited for.
     waiting: Option<Instant>,
-    failures: Vec<String>,
+    steps: Vec<StepReport>,
 }
 
 /// How long a scenario waits for a delivery that it expects, in real time: the courier needs milliseconds.
@@ -53,7 +53,7 @@ impl<'a> ScenarioRun<'a> {
             before
         });
         let saved = BTreeMap::new();
-        Some(Self { engine, scenario, before, next: 0, saved, waiting: None, failures: Vec::new() })
+        Some(Self { engine, scenario, before, next: 0, saved, waiting: None, steps: Vec::new() })
     }
 
     /// Goes on until it must wait; whether it is at its end.
@@ -62,25 +62,28 @@ impl<'a> ScenarioRun<'a> {
             if self.must_wait(expectations(step)) {
                 return false;
             }
-            if let Err(why) = self.take(step) {
-                self.failures.push(format!("step {}: {why}", self.next + 1));
-            }
+            let failure = self.take(step).err();
+            self.steps.push(StepReport { what: step.words(), failure });
             self.next += 1;
         }
         if self.must_wait(Some(&self.scenario.expect)) {
             return false;
         }
-        let end = self.check(&self.scenario.expect);
-        self.failures.extend(end.err().map(|why| format!("at the end: {why}")));
+        let failure = self.check(&self.scenario.expect).err();
+        self.steps.push(StepReport { what: format!("at the end {}", self.scenario.expect.words()), failure });
         true
     }
 
     pub(crate) fn report(&self) -> ScenarioReport {
-        ScenarioReport {
-            name: self.scenario.name.clone(),
-            passed: self.failures.is_empty(),
-            failures: self.failures.clone(),
-        }
+        let at = |place: usize| match place < self.scenario.steps.len() {
+            true => format!("step {}", place + 1),
+            false => "at the end".to_owned(),
+        };
+        let failed =
+            self.steps.iter().enumerate().filter_map(|(place, step)| Some((place, step.failure.as_ref()?)));
+        let failures: Vec<String> = failed.map(|(place, why)| format!("{}: {why}", at(place))).collect();
+        let (name, steps) = (self.scenario.name.clone(), self.steps.clone());
+        ScenarioReport { name, passed: failures.is_empty(), failures, steps }
     }
 
     /// Whether expected deliveries are missing, and may still come.
