@@ -11,7 +11,7 @@ const TARGETS: [&str; 4] = [
 /// The packages, each with the sets of features that it is built with.
 const PACKAGES: [(&str, &[&str]); 2] = [
     ("caas-core", &["", "defmt", "dump-notification", "defmt,dump-notification"]),
-    ("caas-transport-embedded", &["", "embassy-time"]),
+    ("caas-transport-embedded", &["", "embassy-time", "defmt", "tls", "embassy-time,defmt,tls"]),
 ];
 
 /// Not optimised: this asks only whether it builds, and there are many builds.
@@ -35,4 +35,31 @@ pub fn build() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::run::root;
+
+    /// `model` is for the model checker on a host.
+    const NOT_FOR_FIRMWARE: [&str; 1] = ["model"];
+
+    #[test]
+    fn every_feature_of_what_runs_on_bare_metal_is_built() {
+        for (package, sets) in PACKAGES {
+            let folder = package.trim_start_matches("caas-");
+            let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+            let section = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
+            let features: Vec<&str> =
+                section.lines().filter_map(|line| Some(line.split_once(" = [")?.0)).collect();
+            assert!(!features.is_empty(), "{package}");
+            for feature in features.iter().filter(|feature| !NOT_FOR_FIRMWARE.contains(feature)) {
+                assert!(sets.contains(feature), "{package} is not built with {feature} alone");
+                assert!(sets.last().unwrap().contains(feature), "{package} is not built with all");
+            }
+        }
+    }
 }

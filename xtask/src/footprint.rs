@@ -84,9 +84,9 @@ fn judge(toolchain: &BareToolchain, findings: &Findings, builds: &[Build]) -> Re
 }
 
 /// Prints the panics that are left; where there are none, the linker must agree.
-fn judge_panics(toolchain: &BareToolchain, panics: &BTreeSet<faults::Panic>) -> Result<Vec<String>, String> {
+fn judge_panics(toolchain: &BareToolchain, panics: &BTreeSet<image::Call>) -> Result<Vec<String>, String> {
     let named = faults::named()?;
-    let of_futures = panics.iter().filter(|panic| panic.is_of_a_finished_future()).count();
+    let of_futures = panics.iter().filter(|panic| faults::is_of_a_finished_future(panic)).count();
     println!(
         "\nPanics: {} in all images; {of_futures} more are of futures that are polled after their end, which the \
          compiler makes and an executor must not do.",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::builds::file;
-use super::image::Image;
+use super::image::{Call, Image};
 
 /// Each panic that is left in our images, in code of others.
 const PANICS: &str = "panics.tsv";
@@ -42,15 +42,6 @@ const FLOAT_ENDS: [&str; 12] =
     ["sf3", "df3", "sf2", "df2", "sfsi", "dfsi", "sfdi", "dfdi", "sisf", "sidf", "disf", "didf"];
 const FLOAT_PARTS: [&str; 4] = ["flt2dec", "dec2flt", "compiler_builtins::float", "ryu"];
 
-/// Where a panic is left.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Panic {
-    /// The function in which it is.
-    pub source: String,
-    /// What it calls.
-    pub call: String,
-}
-
 /// A panic that somebody has looked at.
 pub struct Named {
     source: String,
@@ -64,7 +55,7 @@ pub struct Named {
 impl fmt::Display for Named {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Named { source, call, tried, why } = self;
-        write!(out, "{source} calls {call}: {why} (tried by {tried})")
+        write!(out, "{source} leads to {call}: {why} (tried by {tried})")
     }
 }
 
@@ -85,9 +76,8 @@ fn is_float(name: &str) -> bool {
 }
 
 /// Where panics are left in an image: the calls, from outside of `core`, into what there panics, or may.
-pub fn panics(image: &Image) -> BTreeSet<Panic> {
-    let calls = image.calls_into(panics_always, is_of_core);
-    calls.into_iter().map(|(source, call)| Panic { source, call }).collect()
+pub fn panics(image: &Image) -> Result<BTreeSet<Call>, String> {
+    image.calls_into(panics_always, is_of_core)
 }
 
 fn is_of_core(name: &str) -> bool {
@@ -102,19 +92,23 @@ fn panics_always(name: &str) -> bool {
             }))
 }
 
-impl Panic {
-    /// The panic that every `async fn` has: of a future that is polled again after its end. The compiler makes it.
-    pub fn is_of_a_finished_future(&self) -> bool {
-        self.call.contains("async_fn_resumed")
-    }
+/// Whether it is the panic that every `async fn` has: of a future that is polled again after its end. The compiler makes it.
+pub fn is_of_a_finished_future(panic: &Call) -> bool {
+    panic.callee.contains("async_fn_resumed")
+}
 
-    /// In a crate of ours, or of the harness.
-    pub fn is_ours(&self) -> bool {
-        self.source.contains("caas_")
-    }
+/// Whether it is in a crate of others: those stand in the registry's folders, whose names end with a version.
+fn is_of_others(panic: &Call) -> bool {
+    panic
+        .source
+        .split('/')
+        .next()
+        .is_some_and(|folder| folder.contains('-') && folder.ends_with(|end: char| end.is_ascii_digit()))
+}
 
-    fn is(&self, named: &Named) -> bool {
-        self.source.contains(&named.source) && self.call.contains(&named.call)
+impl Named {
+    fn names(&self, panic: &Call) -> bool {
+        panic.source == self.source && panic.callee.contains(&self.call)
     }
 }
 
@@ -135,19 +129,22 @@ pub fn named() -> Result<Vec<Named>, String> {
 }
 
 /// What is wrong with the panics of the images: those of ours, those that nobody has looked at, and names of none.
-pub fn judge(panics: &BTreeSet<Panic>, named: &[Named]) -> Vec<String> {
+pub fn judge(panics: &BTreeSet<Call>, named: &[Named]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for panic in panics.iter().filter(|panic| !panic.is_of_a_finished_future()) {
-        let Panic { source, call } = panic;
-        if panic.is_ours() {
-            wrong.push(format!("a panic of our own: {source} calls {call}"));
-        } else if !named.iter().any(|known| panic.is(known)) {
-            wrong.push(format!("a panic that {PANICS} does not name: {source} calls {call}"));
+    for panic in panics.iter().filter(|panic| !is_of_a_finished_future(panic)) {
+        let Call { source, callee } = panic;
+        if !is_of_others(panic) {
+            wrong.push(format!("a panic of our own: {source} leads to {callee}"));
+        } else if !named.iter().any(|known| known.names(panic)) {
+            wrong.push(format!("a panic that {PANICS} does not name: {source} leads to {callee}"));
         }
     }
     for known in named {
-        if !panics.iter().any(|panic| panic.is(known)) {
-            wrong.push(format!("{PANICS} names a panic that is gone: {} calls {}", known.source, known.call));
+        if !panics.iter().any(|panic| known.names(panic)) {
+            wrong.push(format!(
+                "{PANICS} names a panic that is gone: {} leads to {}",
+                known.source, known.call
+            ));
         }
     }
     wrong
@@ -175,6 +172,26 @@ mod tests {
         {
             assert!(!is_float(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_panic_of_ours_and_one_that_nobody_named_are_wrong() {
+        let call =
+            |source: &str| Call { source: source.to_owned(), callee: "core::panicking::panic".to_owned() };
+        let named = |source: &str| Named {
+            source: source.to_owned(),
+            call: "panic".to_owned(),
+            tried: String::new(),
+            why: String::new(),
+        };
+        let panics = BTreeSet::from([
+            call("core/src/money.rs:77"),
+            call("a-b-1.2.3/src/x.rs:4"),
+            call("c-0.1.0/src/y.rs:5"),
+        ]);
+        let wrong = judge(&panics, &[named("c-0.1.0/src/y.rs:5"), named("c-0.1.0/src/gone.rs:1")]);
+        assert!(wrong.len() == 3, "{wrong:?}");
+        assert!(wrong[1].contains("of our own: core/src/money.rs:77"), "{wrong:?}");
     }
 
     #[test]

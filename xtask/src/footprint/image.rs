@@ -1,14 +1,18 @@
 //! An image as the linker made it: its sizes, its functions, and who calls whom.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use addr2line::Loader;
 use object::elf::{self, FileHeader32};
 use object::read::elf::ElfFile;
 use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind};
 
+use crate::run::root;
+
 /// What is read of an image.
 pub struct Image {
+    path: PathBuf,
     /// Bytes that go into the flash.
     pub flash: u32,
     /// Bytes of RAM that are taken from the start on.
@@ -22,14 +26,25 @@ pub struct Image {
 struct Function {
     name: String,
     size: u32,
-    calls: BTreeSet<u32>,
+    /// What is called, and where the call stands.
+    calls: BTreeSet<(u32, u32)>,
+}
+
+/// A call, in the source.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    /// File and line of the first place outside of Rust's own library, or the calling function's name where no line is
+    /// known.
+    pub source: String,
+    /// The called function.
+    pub callee: String,
 }
 
 impl Image {
     /// Reads an image.
     pub fn read(path: &Path) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        parse(&bytes).ok_or_else(|| format!("{}: not an image that can be read", path.display()))
+        parse(&bytes, path).ok_or_else(|| format!("{}: not an image that can be read", path.display()))
     }
 
     /// The functions, the largest first.
@@ -44,13 +59,13 @@ impl Image {
         self.names.iter().map(String::as_str).filter(|name| test(name)).collect()
     }
 
-    /// Every call that leads into the functions that `end` holds of: (caller, callee). The functions that `through` holds of
-    /// and that lead there themselves are passed on to their callers.
+    /// Every call that leads into the functions that `end` holds of. The functions that `through` holds of and that lead
+    /// there themselves are passed on to their callers.
     pub fn calls_into(
         &self,
         end: impl Fn(&str) -> bool,
         through: impl Fn(&str) -> bool,
-    ) -> BTreeSet<(String, String)> {
+    ) -> Result<BTreeSet<Call>, String> {
         let named = |test: &dyn Fn(&str) -> bool| -> BTreeSet<u32> {
             self.functions.iter().filter(|(_, function)| test(&function.name)).map(|(at, _)| *at).collect()
         };
@@ -63,21 +78,47 @@ impl Image {
             }
             leads.extend(further);
         }
+        let lines = Loader::new(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
         let mut found = BTreeSet::new();
         for (_, function) in self.functions.iter().filter(|(at, _)| !leads.contains(at)) {
-            for target in function.calls.intersection(&leads).filter_map(|at| self.functions.get(at)) {
-                found.insert((function.name.clone(), target.name.clone()));
+            for (target, site) in function.calls.iter().filter(|(target, _)| leads.contains(target)) {
+                let callee = self.functions.get(target).map(|it| it.name.clone()).unwrap_or_default();
+                let source = line(&lines, *site).unwrap_or_else(|| function.name.clone());
+                found.insert(Call { source, callee });
             }
         }
-        found
+        Ok(found)
     }
 
     fn calls_any(&self, caller: u32, callees: &BTreeSet<u32>) -> bool {
-        self.functions.get(&caller).is_some_and(|function| !function.calls.is_disjoint(callees))
+        self.functions.get(&caller).is_some_and(|it| it.calls.iter().any(|(to, _)| callees.contains(to)))
     }
 }
 
-fn parse(bytes: &[u8]) -> Option<Image> {
+/// File and line of an instruction: where it stands outside of Rust's own library, when what was inlined is unfolded.
+fn line(lines: &Loader, at: u32) -> Option<String> {
+    let mut frames = lines.find_frames(u64::from(at)).ok()?;
+    while let Some(frame) = frames.next().ok()? {
+        let Some(location) = frame.location else { continue };
+        let (Some(file), Some(number)) = (location.file, location.line) else { continue };
+        if !file.contains("/library/") {
+            return Some(format!("{}:{number}", shortened(file)));
+        }
+    }
+    None
+}
+
+/// A file as everybody has it: without the folder of the registry, or of this workspace.
+fn shortened(file: &str) -> &str {
+    let root = root();
+    let inside =
+        root.to_str().and_then(|root| file.strip_prefix(root)).map(|file| file.trim_start_matches('/'));
+    let of_registry =
+        || file.split_once("/registry/src/").and_then(|(_, file)| Some(file.split_once('/')?.1));
+    inside.or_else(of_registry).unwrap_or(file)
+}
+
+fn parse(bytes: &[u8], path: &Path) -> Option<Image> {
     let file = ElfFile::<FileHeader32<Endianness>>::parse(bytes).ok()?;
     let (mut flash, mut ram) = (0, 0);
     for section in file.sections() {
@@ -118,16 +159,15 @@ fn parse(bytes: &[u8]) -> Option<Image> {
         let begin = usize::try_from(at.checked_sub(base)?).ok()?;
         let end = begin + usize::try_from(size).ok()?;
         let Some(body) = code.get(begin..end) else { continue };
-        let calls =
-            targets(at, body, &marks).into_iter().filter(|to| *to != at && functions.contains_key(to));
-        let calls = calls.collect();
+        let calls = targets(at, body, &marks);
+        let calls = calls.into_iter().filter(|(to, _)| *to != at && functions.contains_key(to)).collect();
         functions.get_mut(&at)?.calls = calls;
     }
-    Some(Image { flash, ram, functions, names })
+    Some(Image { path: path.to_owned(), flash, ram, functions, names })
 }
 
-/// Where the branches and the addresses in a function's body lead. `marks` says where code (true) and data begin.
-fn targets(start: u32, body: &[u8], marks: &BTreeMap<u32, bool>) -> Vec<u32> {
+/// Where the branches and the addresses in a function's body lead, and where each stands. `marks` says where code (true) and data begin.
+fn targets(start: u32, body: &[u8], marks: &BTreeMap<u32, bool>) -> Vec<(u32, u32)> {
     let half = |at: usize| Some(u16::from_le_bytes(body.get(at..at + 2)?.try_into().ok()?));
     let mut found = Vec::new();
     let mut at = 0;
@@ -136,16 +176,17 @@ fn targets(start: u32, body: &[u8], marks: &BTreeMap<u32, bool>) -> Vec<u32> {
         let is_code = marks.range(..=here).next_back().is_none_or(|mark| *mark.1);
         if !is_code {
             if let Some(second) = half(at + 2) {
-                found.push((u32::from(first) | u32::from(second) << 16) & !1);
+                found.push(((u32::from(first) | u32::from(second) << 16) & !1, here));
             }
             at += 2;
             continue;
         }
         if first >> 11 < 0b11101 {
-            found.extend(short_branch(here, first));
+            found.extend(short_branch(here, first).map(|to| (to, here)));
             at += 2;
         } else {
-            found.extend(half(at + 2).and_then(|second| long_branch(here, first, second)));
+            let target = half(at + 2).and_then(|second| long_branch(here, first, second));
+            found.extend(target.map(|to| (to, here)));
             at += 4;
         }
     }

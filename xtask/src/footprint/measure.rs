@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::builds::{ALONE, BARE, BUILDS, Build, CHARGES, FRAMED, JOURNAL, JSON, RIVALS, STEPS, Said, Step};
-use super::faults::{self, Panic};
+use super::faults;
 use super::figures::{Figures, Key};
+use super::image::Call;
 use crate::bare_toolchain::BareToolchain;
 
 /// The headings of the table.
@@ -29,7 +30,7 @@ pub struct Findings {
     /// What must not be in an image.
     pub forbidden: Vec<String>,
     /// Panics in our images.
-    pub panics: BTreeSet<Panic>,
+    pub panics: BTreeSet<Call>,
     /// Which call of the core took most.
     pub worst: Vec<String>,
 }
@@ -58,7 +59,7 @@ pub fn ours(build: &Build, toolchain: &BareToolchain, findings: &mut Findings) -
         let flash = one(build, toolchain, findings, (bare.flash, bare.ram), name, image)?;
         let image = build.image(toolchain, image)?;
         sizes.push(flash);
-        findings.panics.extend(faults::panics(&image));
+        findings.panics.extend(faults::panics(&image)?);
         for symbol in faults::forbidden(&image) {
             findings.forbidden.push(format!("{name} ({}): {symbol} must not be in it", build.name));
         }
