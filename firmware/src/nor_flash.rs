@@ -7,8 +7,13 @@ use embedded_storage_async::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 
+use embassy_time::Timer;
+
 use crate::surviving_memory::{self as memory, layout};
 
+/// How long a write takes, and erasing a page: about what a chip's documents say, so that resets come in the middle too.
+const WRITE_MS: u64 = 1;
+const ERASE_MS: u64 = 20;
 /// Bytes of a page.
 pub const PAGE: usize = 4096;
 /// Bytes of the chip.
@@ -47,6 +52,7 @@ impl NorFlash for RamFlash {
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), Misused> {
         check(from, to.saturating_sub(from) as usize, PAGE)?;
+        Timer::after_millis(ERASE_MS).await;
         for word in from as usize / 4..to as usize / 4 {
             memory::write(layout::FLASH + word, u32::MAX);
         }
@@ -55,6 +61,7 @@ impl NorFlash for RamFlash {
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Misused> {
         check(offset, bytes.len(), 4)?;
+        Timer::after_millis(WRITE_MS).await;
         for (chunk, word) in bytes.chunks_exact(4).zip(offset as usize / 4..) {
             let mut value = [0; 4];
             value.copy_from_slice(chunk);

@@ -14,6 +14,7 @@ use static_cell::StaticCell;
 
 use crate::machine::{PREFIX, TheCounter};
 use crate::provisioning::Provisioned;
+use crate::reset_point::{ResetPoint, reach};
 use crate::semihosting::line;
 use crate::socket::{Dialler, Windows};
 
@@ -107,7 +108,11 @@ async fn acknowledge<S: Read + Write>(
     receipt: &Receipt,
 ) -> bool {
     match relay.acknowledge(&EmbassyClock, connection, receipt).await {
-        Acknowledged::Done | Acknowledged::NotKnown => connection.ended().is_none(),
+        Acknowledged::Done => {
+            reach(ResetPoint::AfterAcknowledge);
+            connection.ended().is_none()
+        }
+        Acknowledged::NotKnown => connection.ended().is_none(),
         // It is told again, and acknowledged then.
         Acknowledged::Failed(_) => false,
     }

@@ -16,6 +16,8 @@ pub enum ResetPoint {
     AfterAnswer,
     /// What a notification says is durable; the relay does not know yet.
     BeforeAcknowledge,
+    /// The relay knows.
+    AfterAcknowledge,
     /// "Paid in full" is durable and was told.
     AfterConfirmed,
     /// The permit to release was given; the motor does not turn yet.
@@ -27,11 +29,12 @@ pub enum ResetPoint {
 }
 
 /// All points, with the names that the check arms them by.
-pub const RESET_POINTS: [(&str, ResetPoint); 8] = [
+pub const RESET_POINTS: [(&str, ResetPoint); 9] = [
     ("after-intent", ResetPoint::AfterIntent),
     ("after-send", ResetPoint::AfterSend),
     ("after-answer", ResetPoint::AfterAnswer),
     ("before-acknowledge", ResetPoint::BeforeAcknowledge),
+    ("after-acknowledge", ResetPoint::AfterAcknowledge),
     ("after-confirmed", ResetPoint::AfterConfirmed),
     ("before-release", ResetPoint::BeforeRelease),
     ("during-release", ResetPoint::DuringRelease),

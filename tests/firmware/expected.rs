@@ -26,6 +26,8 @@ pub enum Expected {
     UncertainUnturned,
     /// The same, and the motor had turned.
     UncertainTurned,
+    /// The money was taken, and the machine knows; how far it came with the goods is a matter of milliseconds.
+    Known,
 }
 
 /// Where the power goes in a sale through Mobitel, and how the sale ends. `confirm` is asked after the restart where the
@@ -42,11 +44,12 @@ pub const MOBITEL_RESETS: [(&str, Expected); 7] = [
 
 /// The same for Dialog eZ Cash. The caller makes the id, so the notification tells of the payment even where the answer was
 /// lost.
-pub const EZCASH_RESETS: [(&str, Expected); 8] = [
+pub const EZCASH_RESETS: [(&str, Expected); 9] = [
     ("after-intent", Expected::DoubtUncharged),
     ("after-send", Expected::RefundDue),
     ("after-answer", Expected::RefundDue),
     ("before-acknowledge", Expected::RefundDue),
+    ("after-acknowledge", Expected::Known),
     ("after-confirmed", Expected::RefundDue),
     ("before-release", Expected::UncertainUnturned),
     ("during-release", Expected::UncertainTurned),

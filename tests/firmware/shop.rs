@@ -194,6 +194,11 @@ impl Shop {
         (of_payer.count(), ledger.total(&sale.payer))
     }
 
+    /// Shows a line of this check; several run at once.
+    pub fn say(&self, text: &str) {
+        println!("{}: {text}", if self.relay.is_some() { "ezcash" } else { "mobitel" });
+    }
+
     /// I12: nothing that the machine said holds a payer's number or a secret.
     pub fn check_output(&self) {
         let output = self.machine.output();

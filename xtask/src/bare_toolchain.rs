@@ -51,6 +51,15 @@ impl BareToolchain {
         run("/usr/bin/cargo", &[arguments, &["-Z", "build-std=core"]].concat(), &all)
     }
 
+    /// Runs clippy as [`Self::cargo`] runs cargo, where the compiler has it: Debian's has not.
+    pub fn clippy(&self, name: &str, arguments: &[&str]) -> Result<(), String> {
+        if !self.by_rustup {
+            println!("Debian's compiler has no clippy: not looked at");
+            return Ok(());
+        }
+        self.cargo(name, &[&["clippy"], arguments, &["--", "-D", "warnings"]].concat(), &[])
+    }
+
     /// Where a build of this name is put: `target/NAME`, apart from what another compiler makes.
     pub fn target_dir(&self, name: &str) -> PathBuf {
         let target = root().join("target");

@@ -13,8 +13,9 @@ pub fn check() -> Result<(), String> {
     let toolchain = BareToolchain::for_targets(&[TARGET])?;
     install_emulator()?;
     run(&cargo(), &[&["fmt", "--check"], &MANIFEST[..]].concat(), &[])?;
-    let build = ["build", "--release", "--locked", "--target", TARGET];
-    toolchain.cargo("firmware", &[&build, &MANIFEST[..]].concat(), &[])?;
+    let what = [&["--release", "--locked", "--target", TARGET], &MANIFEST[..]].concat();
+    toolchain.clippy("firmware", &what)?;
+    toolchain.cargo("firmware", &[&["build"], &what[..]].concat(), &[])?;
     let image = toolchain.target_dir("firmware").join(IMAGE);
     let image = image.to_str().ok_or("the folder's name is not UTF-8")?;
     // Its own sources too: the target is left out of what a workspace's check finds by itself.
