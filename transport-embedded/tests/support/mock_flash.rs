@@ -32,6 +32,8 @@ pub struct MockFlash<const WORD: usize, const PAGE: usize> {
     pub erases: Vec<u32>,
     /// The byte that cannot be written any more: a worn cell stays set.
     pub worn: Option<usize>,
+    /// The byte that an erase leaves with other bits cleared.
+    pub stuck: Option<(usize, u8)>,
     /// What was done, while it is written down.
     pub steps: Option<Vec<Step>>,
     off: bool,
@@ -50,6 +52,7 @@ impl<const WORD: usize, const PAGE: usize> MockFlash<WORD, PAGE> {
             fuel: None,
             erases: vec![0; pages],
             worn: None,
+            stuck: None,
             steps: None,
             off: false,
             written: vec![true; pages * PAGE / WORD],
@@ -90,7 +93,8 @@ impl<const WORD: usize, const PAGE: usize> MockFlash<WORD, PAGE> {
                 }
             }
             Step::Erase { from } => {
-                self.bytes[from + index] = 0xFF;
+                let stuck = self.stuck.filter(|stuck| stuck.0 == from + index);
+                self.bytes[from + index] = stuck.map_or(0xFF, |stuck| stuck.1);
                 let words = from / WORD..(from + PAGE) / WORD;
                 if index == 0 || index == PAGE - 1 {
                     self.written[words].fill(index == 0);

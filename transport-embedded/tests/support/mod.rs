@@ -4,7 +4,10 @@
 pub mod mock_flash;
 pub mod records;
 #[cfg(feature = "tls")]
+pub mod tls_cheat;
+#[cfg(feature = "tls")]
 pub mod tls_peer;
+pub mod world;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
