@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::builds::file;
-use super::image::{Call, Image};
+use super::image::{Call, Image, NO_LINE};
+use crate::run::root;
 
 /// Each panic that is left in our images, in code of others.
 const PANICS: &str = "panics.tsv";
@@ -92,9 +93,16 @@ fn panics_always(name: &str) -> bool {
             }))
 }
 
-/// Whether it is the panic that every `async fn` has: of a future that is polled again after its end. The compiler makes it.
+/// Whether it is the panic that every `async fn` has: of a future that is polled again after its end. The compiler makes
+/// it, so it stands at no line, or at the function's head; and the linker may have merged it with another panic.
 pub fn is_of_a_finished_future(panic: &Call) -> bool {
-    panic.callee.contains("async_fn_resumed")
+    let Some((name, line)) = panic.source.rsplit_once(':') else { return false };
+    let head = || {
+        let text = std::fs::read_to_string(root().join(name)).ok()?;
+        let line = text.lines().nth(line.parse::<usize>().ok()?.checked_sub(1)?)?;
+        Some(line.contains("async fn ") || line.contains("async move "))
+    };
+    line == NO_LINE || head() == Some(true)
 }
 
 /// Whether it is in a crate of others: those stand in the registry's folders, whose names end with a version.

@@ -95,15 +95,21 @@ impl Image {
     }
 }
 
+/// Stands for the line of what the compiler made.
+pub const NO_LINE: &str = "?";
+
 /// File and line of an instruction: where it stands outside of Rust's own library, when what was inlined is unfolded.
 fn line(lines: &Loader, at: u32) -> Option<String> {
     let mut frames = lines.find_frames(u64::from(at)).ok()?;
     while let Some(frame) = frames.next().ok()? {
         let Some(location) = frame.location else { continue };
-        let (Some(file), Some(number)) = (location.file, location.line) else { continue };
-        if !file.contains("/library/") {
-            return Some(format!("{}:{number}", shortened(file)));
-        }
+        let Some(file) = location.file.filter(|file| !file.contains("/library/")) else { continue };
+        let number = location.line.filter(|number| *number > 0);
+        return Some(format!(
+            "{}:{}",
+            shortened(file),
+            number.map_or(NO_LINE.to_owned(), |it| it.to_string())
+        ));
     }
     None
 }
