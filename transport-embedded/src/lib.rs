@@ -8,6 +8,7 @@ extern crate std;
 
 mod clock;
 mod connection;
+mod copying;
 mod delivery;
 pub mod driver;
 pub mod framing;

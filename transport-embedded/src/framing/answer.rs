@@ -5,6 +5,7 @@ use core::fmt;
 use super::chunked::{Chunk, Decoder};
 use super::head::{self, Framing, HEAD_MAX, Head};
 use super::{Fault, Reuse};
+use crate::copying::copy;
 
 /// Most interim answers (1xx) that are skipped before the answer. Servers send one, if any.
 pub const INTERIM_MAX: u8 = 4;
@@ -201,7 +202,8 @@ impl<'b> AnswerReader<'b> {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let (data, rest) = bytes.split_at_checked(wanted).ok_or(Fault::BodyTooLong)?;
         let end = self.length.saturating_add(wanted);
-        self.buffer.get_mut(self.length..end).ok_or(Fault::BodyTooLong)?.copy_from_slice(data);
+        let place = self.buffer.get_mut(self.length..end).ok_or(Fault::BodyTooLong)?;
+        copy(data, place).ok_or(Fault::BodyTooLong)?;
         self.length = end;
         Ok((left.saturating_sub(u32::try_from(wanted).unwrap_or(left)), rest))
     }

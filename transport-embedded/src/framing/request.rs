@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::copying::copy;
+
 /// A POST of a JSON body. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
 #[derive(Clone, Copy)]
 pub struct Post<'r> {
@@ -224,7 +226,7 @@ impl Writer<'_> {
 
     fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
         let end = self.length.checked_add(bytes.len())?;
-        self.buffer.get_mut(self.length..end)?.copy_from_slice(bytes);
+        copy(bytes, self.buffer.get_mut(self.length..)?)?;
         self.length = end;
         Some(())
     }

@@ -13,6 +13,7 @@ use super::entry::{BODY_MAX, CRC, HEAD_MAX, Head, Kind, PIECE};
 use super::index::{Index, Place};
 use super::region::Region;
 use super::walk::{Entry, Numbered, Walk};
+use crate::copying::copy;
 use crate::journal::{JournalError, RECORD_MARK};
 
 pub struct Log<F, const N: usize> {
@@ -115,17 +116,17 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
         let Some(body) = buffer.get_mut(..length) else { return Ok(None) };
         for chunk in body.chunks_mut(PIECE) {
             let piece = self.region.piece(place.page, at).await?;
-            chunk.copy_from_slice(piece.get(..chunk.len()).unwrap_or(&[]));
+            for (to, from) in chunk.iter_mut().zip(&piece) {
+                *to = *from;
+            }
             at = at.saturating_add(PIECE as u32);
         }
         if CRC.checksum(body) != entry.head.body_crc {
             return Ok(None);
         }
         let end = length.saturating_add(RECORD_MARK.len());
-        if let Some(mark) = buffer.get_mut(length..end) {
-            mark.copy_from_slice(&RECORD_MARK);
-        }
-        Ok(buffer.get(..end))
+        let mark = buffer.get_mut(length..).and_then(|mark| copy(&RECORD_MARK, mark));
+        Ok(mark.and_then(|()| buffer.get(..end)))
     }
 
     fn free(&self) -> u32 {
@@ -303,7 +304,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
                 Body::Bytes(bytes) => {
                     let end = done.saturating_add(count);
                     let from = bytes.get(done..end).ok_or(JournalError::NotARecord)?;
-                    piece.get_mut(..count).ok_or(JournalError::NotARecord)?.copy_from_slice(from);
+                    copy(from, &mut piece).ok_or(JournalError::NotARecord)?;
                 }
                 Body::Place { page, at } => {
                     let offset = u32::try_from(done).unwrap_or(u32::MAX);

@@ -5,6 +5,7 @@ use core::ops::Range;
 use embedded_storage_async::nor_flash::NorFlash;
 
 use super::entry::{FIXED, PIECE, is_blank};
+use crate::copying::copy;
 use crate::journal::{JournalError, RECORD_MARK};
 
 /// Pages are numbered from 1 without end; page `n` lies in place `n % pages`. So the wear is even, and a page's place
@@ -51,10 +52,10 @@ impl<F: NorFlash> Region<F> {
     pub async fn write(&mut self, page: u32, at: u32, bytes: &[u8]) -> Result<(), JournalError<F::Error>> {
         let mut piece = [0xFF; PIECE];
         let padded = usize::try_from(Self::padded(bytes.len())).unwrap_or(usize::MAX);
-        let (Some(place), true) = (piece.get_mut(..bytes.len()), padded <= PIECE) else {
+        if padded > PIECE {
             return Err(JournalError::NotARecord);
-        };
-        place.copy_from_slice(bytes);
+        }
+        copy(bytes, &mut piece).ok_or(JournalError::NotARecord)?;
         let wanted = piece.get(..padded).unwrap_or(&[]);
         self.flash.write(self.address(page, at), wanted).await.map_err(JournalError::Storage)?;
         let found = self.piece(page, at).await?;
