@@ -83,12 +83,14 @@ fn status(answer: &[u8]) -> u16 {
 async fn said(to: SocketAddr, request: &[u8], waits: bool) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(to).await.unwrap();
     stream.write_all(request).await.unwrap();
-    if !waits {
-        return None;
-    }
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    Some(answer)
+    if waits {
+        stream.read_to_end(&mut answer).await.unwrap();
+        return Some(answer);
+    }
+    // The connection stays, so that the host has no reason to leave the request half done; nobody looks at its answer.
+    tokio::spawn(async move { stream.read_to_end(&mut answer).await });
+    None
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
