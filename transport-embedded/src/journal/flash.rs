@@ -4,6 +4,8 @@ mod entry;
 mod index;
 mod log;
 mod region;
+#[cfg(test)]
+mod reservation;
 mod walk;
 
 use core::fmt;
