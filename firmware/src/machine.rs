@@ -20,7 +20,7 @@ use crate::notifications::{self, Replies};
 use crate::provisioning::Provisioned;
 use crate::reset_point::{self, ResetPoint, reach};
 use crate::semihosting::line;
-use crate::socket::{Dialler, Windows};
+use crate::socket::{Dialler, SocketBuffers};
 use crate::{carrier, dispenser, report};
 
 /// Charges under way at once.
@@ -32,7 +32,7 @@ pub const PREFIX: &str = "VM1";
 /// A new machine's epoch of ids. The installer counts it up when the flash is replaced.
 const EPOCH: u32 = 1;
 
-static WINDOWS: StaticCell<Windows> = StaticCell::new();
+static SOCKET_BUFFERS: StaticCell<SocketBuffers> = StaticCell::new();
 
 /// A release that the motor is to do.
 type Releases = Channel<NoopRawMutex, (SaleId, ReleasePermit), PLACES>;
@@ -57,7 +57,8 @@ pub async fn run(stack: Stack<'static>, provisioned: &Provisioned, keypad: Keypa
         Err(unfit) => panic!("the flash does not fit the journal: {unfit}"),
     };
     let peer = IpEndpoint::new(IpAddress::v4(10, 0, 2, 2), provisioned.port);
-    let dialler = Dialler::new(stack, WINDOWS.init(Windows::new()), peer, Some(ResetPoint::AfterSend));
+    let dialler =
+        Dialler::new(stack, SOCKET_BUFFERS.init(SocketBuffers::new()), peer, Some(ResetPoint::AfterSend));
     let mut buffers: Buffers = Buffers::new();
     let (mut driver, counter) = machine.open(dialler, journal, &mut buffers);
     let (releases, replies, choices) = (Releases::new(), Replies::new(), Choices::default());

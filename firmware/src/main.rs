@@ -52,8 +52,9 @@ fn main() -> ! {
     // SAFETY: no critical section is built on priorities, only on switching interrupts off.
     unsafe { core.NVIC.set_priority(Irq(TASKS_IRQ), LOWEST) };
     let spawner = TASKS.start(Irq(TASKS_IRQ));
-    if let Ok(task) = run(boot) {
-        spawner.spawn(task);
+    match run(boot) {
+        Ok(task) => spawner.spawn(task),
+        Err(_) => panic!("the machine is started once"),
     }
     loop {
         cortex_m::asm::wfi();

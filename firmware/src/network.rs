@@ -18,8 +18,9 @@ pub fn start(spawner: Spawner, boot: u32) -> Result<Stack<'static>, Fault> {
     let resources = RESOURCES.init(StackResources::new());
     let seed = u64::from(boot).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let (stack, runner) = embassy_net::new(driver, Config::dhcpv4(DhcpConfig::default()), resources, seed);
-    if let Ok(task) = run(runner) {
-        spawner.spawn(task);
+    match run(runner) {
+        Ok(task) => spawner.spawn(task),
+        Err(_) => panic!("the network is started once"),
     }
     Ok(stack)
 }

@@ -16,7 +16,7 @@ use crate::machine::{PREFIX, TheCounter};
 use crate::provisioning::Provisioned;
 use crate::reset_point::{ResetPoint, reach};
 use crate::semihosting::line;
-use crate::socket::{Dialler, Windows};
+use crate::socket::{Dialler, SocketBuffers};
 
 /// Seconds that the relay waits for a notification before it says that there is none.
 const WAIT: u8 = 20;
@@ -29,7 +29,7 @@ const CONNECT_MS: u64 = 5_000;
 /// A notification and what goes with it.
 const BUFFER: usize = 1536;
 
-static WINDOWS: StaticCell<Windows> = StaticCell::new();
+static SOCKET_BUFFERS: StaticCell<SocketBuffers> = StaticCell::new();
 
 /// What the charges say to the notifications that they were given.
 pub type Replies = Channel<NoopRawMutex, (Ticket, Reply), 4>;
@@ -38,7 +38,7 @@ pub type Replies = Channel<NoopRawMutex, (Ticket, Reply), 4>;
 pub async fn pull(counter: TheCounter<'_, '_>, replies: &Replies, stack: Stack<'static>, here: &Provisioned) {
     let Some(port) = here.relay_port else { return core::future::pending().await };
     let peer = IpEndpoint::new(IpAddress::v4(10, 0, 2, 2), port);
-    let mut dialler = Dialler::new(stack, WINDOWS.init(Windows::new()), peer, None);
+    let mut dialler = Dialler::new(stack, SOCKET_BUFFERS.init(SocketBuffers::new()), peer, None);
     let relay = Relay {
         host: &here.relay_host,
         terminal: PREFIX,

@@ -8,12 +8,12 @@ use embedded_io_async::{ErrorType, Read, Write};
 use crate::reset_point::{ResetPoint, reach};
 
 /// Bytes that wait in each direction: a request, an answer.
-pub const WINDOW: usize = 1536;
+const WAITING_MAX: usize = 1536;
 
 /// Room for the bytes of one connection.
-pub struct Windows {
-    receive: [u8; WINDOW],
-    transmit: [u8; WINDOW],
+pub struct SocketBuffers {
+    receive: [u8; WAITING_MAX],
+    transmit: [u8; WAITING_MAX],
 }
 
 /// Opens connections to one peer, one after the other, over the same socket.
@@ -23,10 +23,10 @@ pub struct Dialler {
     point: Option<ResetPoint>,
 }
 
-impl Windows {
-    /// Empty windows.
+impl SocketBuffers {
+    /// Empty buffers.
     pub const fn new() -> Self {
-        Windows { receive: [0; WINDOW], transmit: [0; WINDOW] }
+        SocketBuffers { receive: [0; WAITING_MAX], transmit: [0; WAITING_MAX] }
     }
 }
 
@@ -34,11 +34,11 @@ impl Dialler {
     /// A dialler to this peer. `point` is reached when a request was sent.
     pub fn new(
         stack: Stack<'static>,
-        windows: &'static mut Windows,
+        buffers: &'static mut SocketBuffers,
         peer: IpEndpoint,
         point: Option<ResetPoint>,
     ) -> Self {
-        let socket = TcpSocket::new(stack, &mut windows.receive, &mut windows.transmit);
+        let socket = TcpSocket::new(stack, &mut buffers.receive, &mut buffers.transmit);
         Dialler { socket, peer, point }
     }
 }
