@@ -53,6 +53,17 @@ impl Answer {
         Self::json(503, &serde_json::json!({ "error": why }))
     }
 
+    /// The bytes of the whole answer, under a length that may not be its own, for what no HTTP library would write.
+    pub(crate) fn on_the_wire(&self, length: usize) -> Vec<u8> {
+        let (status, kind) = (self.status, self.content_type);
+        let head = format!(
+            "HTTP/1.1 {status} OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
     /// The same with one more header.
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));

@@ -10,7 +10,7 @@ use crate::random::Random;
 
 /// What goes wrong with a request to a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Fault {
     /// The connection closes without an answer; nothing was executed.
     AnswerLostBeforeExecuting,
@@ -65,6 +65,35 @@ pub enum Fault {
     },
     /// Executed; the body trickles, one byte per so many real milliseconds.
     SlowBytes(u64),
+    /// Executed; as [`Latency`](Fault::Latency), log-normal: most are near the median, a few far above, by the seed.
+    LatencyLogNormal {
+        /// Half of the answers are faster, in real milliseconds.
+        median: u64,
+        /// The deviation of the logarithm in hundredths: 40 as in measured networks, 100 for a wild one. 500 at most.
+        sigma_percent: u16,
+    },
+    /// Executed; the body comes in so many pieces, over so many real milliseconds in all.
+    Dribble {
+        /// Pieces of about the same length.
+        chunks: u32,
+        /// From the first byte to the last.
+        over: u64,
+    },
+    /// Executed; 200 in chunks, of which the first is no chunk.
+    MalformedChunk,
+    /// Executed; bytes that are not HTTP, by the seed, and the connection closes.
+    RandomData,
+    /// Executed; so many bytes of the answer, head included, and the connection closes.
+    LimitData(usize),
+    /// Executed; the whole answer, and the connection closes so many real milliseconds later.
+    SlowClose(u64),
+    /// Nothing comes, and the connection closes so many real milliseconds later.
+    Timeout {
+        /// Whether the request is executed all the same.
+        executes: bool,
+        /// Real milliseconds.
+        after: u64,
+    },
 }
 
 /// How an answer goes over the wire.
@@ -78,14 +107,31 @@ pub(crate) enum Delivery {
     Declared(Answer, usize),
     Late(Answer, u64),
     Slow(Answer, u64),
+    /// In so many pieces, over so many milliseconds.
+    Pieces(Answer, u32, u64),
+    /// These bytes and nothing else, instead of an HTTP answer.
+    Raw(Vec<u8>),
+    /// The connection stays open for so many milliseconds after the answer.
+    Lingering(Answer, u64),
+    /// Nothing, and the connection closes after so many milliseconds.
+    Silence(u64),
 }
 
 impl Delivery {
     /// The answer, where the whole of it arrives.
     pub(crate) fn whole(&self) -> Option<&Answer> {
         match self {
-            Delivery::Whole(answer) | Delivery::Late(answer, _) | Delivery::Slow(answer, _) => Some(answer),
-            Delivery::Close | Delivery::Reset | Delivery::Truncated(..) | Delivery::Declared(..) => None,
+            Delivery::Whole(answer)
+            | Delivery::Late(answer, _)
+            | Delivery::Slow(answer, _)
+            | Delivery::Pieces(answer, ..)
+            | Delivery::Lingering(answer, _) => Some(answer),
+            Delivery::Close
+            | Delivery::Reset
+            | Delivery::Truncated(..)
+            | Delivery::Declared(..)
+            | Delivery::Raw(_)
+            | Delivery::Silence(_) => None,
         }
     }
 }
@@ -100,7 +146,7 @@ impl Fault {
             | Fault::HtmlPage(_)
             | Fault::RateLimited
             | Fault::StatusCode(_) => false,
-            Fault::BacksideAmbiguous { executes } => *executes,
+            Fault::BacksideAmbiguous { executes } | Fault::Timeout { executes, .. } => *executes,
             Fault::AnswerLostAfterExecuting
             | Fault::ExecutedLate(_)
             | Fault::ResetAfterExecuting
@@ -113,7 +159,13 @@ impl Fault {
             | Fault::Latency(_)
             | Fault::LatencyUniform { .. }
             | Fault::LatencyNormal { .. }
-            | Fault::SlowBytes(_) => true,
+            | Fault::LatencyLogNormal { .. }
+            | Fault::SlowBytes(_)
+            | Fault::Dribble { .. }
+            | Fault::MalformedChunk
+            | Fault::RandomData
+            | Fault::LimitData(_)
+            | Fault::SlowClose(_) => true,
         }
     }
 
@@ -133,6 +185,8 @@ impl Fault {
                 return Some(Delivery::Close);
             }
             Fault::ResetConnection | Fault::ResetAfterExecuting => return Some(Delivery::Reset),
+            Fault::Timeout { after, .. } => return Some(Delivery::Silence(*after)),
+            Fault::MalformedChunk => return Some(Delivery::Raw(MALFORMED_CHUNK.into())),
             Fault::EmptyAnswer => Answer::text(200, "application/json", ""),
             Fault::Garbage => Answer::text(200, "application/json", GARBAGE),
             Fault::Status(status, text) => Answer::text(final_status(*status), "application/json", text),
@@ -150,7 +204,12 @@ impl Fault {
             | Fault::Latency(_)
             | Fault::LatencyUniform { .. }
             | Fault::LatencyNormal { .. }
-            | Fault::SlowBytes(_) => return None,
+            | Fault::LatencyLogNormal { .. }
+            | Fault::SlowBytes(_)
+            | Fault::Dribble { .. }
+            | Fault::RandomData
+            | Fault::LimitData(_)
+            | Fault::SlowClose(_) => return None,
         };
         Some(Delivery::Whole(answer))
     }
@@ -167,7 +226,18 @@ impl Fault {
             Fault::LatencyNormal { mean, deviation } => {
                 Delivery::Late(answer, random.normal(*mean, *deviation))
             }
+            Fault::LatencyLogNormal { median, sigma_percent } => {
+                Delivery::Late(answer, random.log_normal(*median, *sigma_percent))
+            }
             Fault::SlowBytes(milliseconds) => Delivery::Slow(answer, *milliseconds),
+            Fault::Dribble { chunks, over } => Delivery::Pieces(answer, *chunks, *over),
+            Fault::RandomData => Delivery::Raw((0..RANDOM_BYTES).map(|_| random.byte()).collect()),
+            Fault::LimitData(bytes) => {
+                let mut wire = answer.on_the_wire(length);
+                wire.truncate(*bytes);
+                Delivery::Raw(wire)
+            }
+            Fault::SlowClose(milliseconds) => Delivery::Lingering(answer, *milliseconds),
             _ => Delivery::Whole(answer),
         }
     }
@@ -175,6 +245,12 @@ impl Fault {
 
 /// Bytes which no reader of JSON takes, with a byte that ends strings in C.
 const GARBAGE: &str = "}{ %% not json \u{0} \u{fffd}";
+
+/// A head that promises chunks, and no length where the first one's should be.
+const MALFORMED_CHUNK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz}{ no chunk\r\n";
+
+/// About the length of an answer.
+const RANDOM_BYTES: usize = 300;
 
 fn final_status(status: u16) -> u16 {
     if (200..=999).contains(&status) { status } else { 500 }

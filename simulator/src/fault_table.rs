@@ -24,7 +24,7 @@ const fn notification(name: &'static str, example: &'static str, what: &'static 
 }
 
 /// Every fault, those of services first.
-pub const FAULTS: [FaultKind; 27] = [
+pub const FAULTS: [FaultKind; 34] = [
     service("answerLostBeforeExecuting", r#""answerLostBeforeExecuting""#, "no answer, not executed"),
     service("answerLostAfterExecuting", r#""answerLostAfterExecuting""#, "executed, no answer"),
     service("executedLate", r#"{"executedLate":30000}"#, "no answer, executed later (virtual ms)"),
@@ -61,6 +61,21 @@ pub const FAULTS: [FaultKind; 27] = [
         "IBM's 500 that does not say whether it executed",
     ),
     service("slowBytes", r#"{"slowBytes":50}"#, "executed, one byte per so many real ms"),
+    service(
+        "latencyLogNormal",
+        r#"{"latencyLogNormal":{"median":80,"sigmaPercent":40}}"#,
+        "the same, log-normal, by the seed",
+    ),
+    service("dribble", r#"{"dribble":{"chunks":5,"over":300}}"#, "executed, in pieces over so many real ms"),
+    service("malformedChunk", r#""malformedChunk""#, "executed, 200 whose first chunk is none"),
+    service("randomData", r#""randomData""#, "executed, bytes that are not HTTP"),
+    service("limitData", r#"{"limitData":40}"#, "executed, so many bytes of head and body"),
+    service("slowClose", r#"{"slowClose":300}"#, "executed, closed so many real ms after the answer"),
+    service(
+        "timeout",
+        r#"{"timeout":{"executes":true,"after":300}}"#,
+        "no byte, closed after so many real ms; executed or not",
+    ),
     notification("drop", r#""drop""#, "never sent"),
     notification("duplicate", r#"{"duplicate":1}"#, "sent so many times more"),
     notification("delay", r#"{"delay":30000}"#, "sent later (virtual ms)"),

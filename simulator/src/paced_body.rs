@@ -32,6 +32,13 @@ impl PacedBody {
         Self { pause, piece: 1, ..Self::whole(bytes) }
     }
 
+    /// In so many pieces, over so much time in all.
+    pub(crate) fn pieces(bytes: Vec<u8>, pieces: u32, over: Duration) -> Self {
+        let pieces = pieces.max(1);
+        let piece = bytes.len().div_ceil(usize::try_from(pieces).unwrap_or(usize::MAX)).max(1);
+        Self { pause: over / pieces, piece, ..Self::whole(bytes) }
+    }
+
     pub(crate) fn cut(mut bytes: Vec<u8>, length: usize) -> Self {
         let breaks_off = length < bytes.len();
         bytes.truncate(length);

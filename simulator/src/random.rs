@@ -35,6 +35,21 @@ impl Random {
         u64::try_from(value).unwrap_or(u64::MAX)
     }
 
+    /// Around `median`, log-normally: e to the power of a normal number with this deviation, in hundredths (500 at
+    /// most). Six deviations away at most.
+    pub(crate) fn log_normal(&mut self, median: u64, sigma_percent: u16) -> u64 {
+        /// What `normal` draws around, so that it stays above zero: six deviations.
+        const MIDDLE: u64 = 6_000_000;
+        let above = self.normal(MIDDLE, MIDDLE / 6) as f64 / (MIDDLE / 6) as f64 - 6.0;
+        let factor = (above * f64::from(sigma_percent.min(500)) / 100.0).exp();
+        // A float that is too large becomes the largest number.
+        (median as f64 * factor) as u64
+    }
+
+    pub(crate) fn byte(&mut self) -> u8 {
+        self.next() as u8
+    }
+
     /// Below `choices`, which is never zero here. The bias of the remainder is under one in 2^40.
     fn below(&mut self, choices: u64) -> u64 {
         self.next() % choices.max(1)
@@ -82,5 +97,17 @@ mod tests {
         assert!(mean.abs_diff(1_000) < 5, "{mean}");
         assert!((6_500..7_200).contains(&near), "two thirds lie within one deviation: {near}");
         assert_eq!(Random::from_seed(1).normal(0, 0), 0);
+    }
+
+    #[test]
+    fn log_normal_numbers_have_their_median_and_a_long_tail_above() {
+        let mut random = Random::from_seed(1);
+        let mut drawn: Vec<u64> = (0..10_000).map(|_| random.log_normal(1_000, 40)).collect();
+        drawn.sort_unstable();
+        assert!(drawn[5_000].abs_diff(1_000) < 30, "{}", drawn[5_000]);
+        let (low, high) = (drawn[100], drawn[9_900]);
+        assert!(1_000 - low < high - 1_000 && high > 2_000, "{low} {high}");
+        assert_eq!(random.log_normal(700, 0), 700);
+        random.log_normal(u64::MAX, u16::MAX);
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::money::Sum;
-use crate::{FaultRule, Payer, Service, SettingsChange};
+use crate::{FaultRule, Payer, Service, SettingsChange, subscriber};
 
 /// A scenario. It starts from nothing: no subscriber, no prompt, no capture; and with a clock that stands still
 /// unless its settings let it run.
@@ -167,7 +167,8 @@ impl ScenarioStep {
 
 impl Expectations {
     pub(crate) fn words(&self) -> String {
-        format!("expect {}", word(self))
+        let taken = self.taken.iter().map(|(id, sum)| (subscriber::masked(id), *sum)).collect();
+        format!("expect {}", word(&Expectations { taken, ..self.clone() }))
     }
 }
 

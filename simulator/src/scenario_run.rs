@@ -185,7 +185,11 @@ impl<'a> ScenarioRun<'a> {
             let ledger = &book.ledger;
             same("captures", expected.captures.unwrap_or(ledger.count()), ledger.count())?;
             for (subscriber, wanted) in &expected.taken {
-                same_sum(&format!("taken from {subscriber}"), *wanted, ledger.total(subscriber))?;
+                same_sum(
+                    &format!("taken from {}", subscriber::masked(subscriber)),
+                    *wanted,
+                    ledger.total(subscriber),
+                )?;
             }
             for (id, wanted) in &expected.taken_by_id {
                 let id = self.meant(id)?;

@@ -51,6 +51,8 @@ enum Farewell {
     Reset,
     /// These bytes, which no HTTP library would write.
     Bytes(Vec<u8>),
+    /// The same, and the connection stays open for a while.
+    Lingering(Vec<u8>, Duration),
 }
 
 type LastAct = Arc<Mutex<Option<Farewell>>>;
@@ -82,6 +84,11 @@ async fn say(farewell: Farewell, mut stream: TcpStream) {
         Farewell::Bytes(bytes) => {
             // A client that is gone misses them.
             let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        Farewell::Lingering(bytes, time) => {
+            let _ = stream.write_all(&bytes).await;
+            sleep(time).await;
             let _ = stream.shutdown().await;
         }
     }
@@ -191,7 +198,20 @@ async fn put_on_wire(delivery: Delivery, last_act: &LastAct) -> io::Result<Respo
         Delivery::Whole(answer) => respond(&answer),
         Delivery::Close => hang_up(None),
         Delivery::Reset => hang_up(Some(Farewell::Reset)),
-        Delivery::Declared(answer, length) => hang_up(Some(Farewell::Bytes(declaring(&answer, length)))),
+        Delivery::Declared(answer, length) => hang_up(Some(Farewell::Bytes(answer.on_the_wire(length)))),
+        Delivery::Raw(bytes) => hang_up(Some(Farewell::Bytes(bytes))),
+        Delivery::Lingering(answer, milliseconds) => {
+            let bytes = answer.on_the_wire(answer.body.len());
+            hang_up(Some(Farewell::Lingering(bytes, Duration::from_millis(milliseconds))))
+        }
+        Delivery::Silence(milliseconds) => {
+            sleep(Duration::from_millis(milliseconds)).await;
+            hang_up(None)
+        }
+        Delivery::Pieces(answer, pieces, milliseconds) => {
+            let over = Duration::from_millis(milliseconds);
+            with_body(&answer, PacedBody::pieces(answer.body.clone(), pieces, over))
+        }
         Delivery::Late(answer, milliseconds) => {
             sleep(Duration::from_millis(milliseconds)).await;
             respond(&answer)
@@ -202,18 +222,6 @@ async fn put_on_wire(delivery: Delivery, last_act: &LastAct) -> io::Result<Respo
             with_body(&answer, PacedBody::slow(answer.body.clone(), pause))
         }
     }
-}
-
-/// The whole answer under a length that is not its own.
-fn declaring(answer: &Answer, length: usize) -> Vec<u8> {
-    let status = answer.status;
-    let mut bytes = format!(
-        "HTTP/1.1 {status} OK\r\ncontent-type: {}\r\ncontent-length: {length}\r\n\r\n",
-        answer.content_type
-    )
-    .into_bytes();
-    bytes.extend_from_slice(&answer.body);
-    bytes
 }
 
 fn respond(answer: &Answer) -> io::Result<Response<Outgoing>> {

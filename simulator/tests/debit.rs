@@ -139,3 +139,18 @@ fn credentials_that_were_set_replace_the_presets() {
 fn status(sim: &Simulator, body: &Value) -> String {
     post(sim, DEBIT, body).text("statusCode")
 }
+
+#[test]
+fn optional_members_may_be_missing_and_unknown_ones_are_let_in() {
+    let sim = Simulator::start();
+    let mut body = debit_body("a1", "10");
+    for optional in ["paymentInstrumentName", "currency"] {
+        body.as_object_mut().unwrap().remove(optional);
+    }
+    assert_eq!(post(&sim, DEBIT, &body).text("statusCode"), "S1000");
+    body["externalTrxId"] = json!("a2");
+    body["somethingNew"] = json!({ "of": ["another", "maker"] });
+    assert_eq!(post(&sim, DEBIT, &body).text("statusCode"), "S1000");
+    assert_eq!(sim.ledger().captures()[0].currency, "LKR");
+    assert_eq!(sim.ledger().total(PAYER), 2_000);
+}

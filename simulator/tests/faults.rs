@@ -34,6 +34,14 @@ fn all() -> Vec<(Fault, bool)> {
         (Fault::RateLimited, false),
         (Fault::LatencyUniform { from: 1, to: 3 }, true),
         (Fault::LatencyNormal { mean: 2, deviation: 1 }, true),
+        (Fault::LatencyLogNormal { median: 2, sigma_percent: 40 }, true),
+        (Fault::Dribble { chunks: 3, over: 3 }, true),
+        (Fault::MalformedChunk, true),
+        (Fault::RandomData, true),
+        (Fault::LimitData(40), true),
+        (Fault::SlowClose(1), true),
+        (Fault::Timeout { executes: true, after: 1 }, true),
+        (Fault::Timeout { executes: false, after: 1 }, false),
         // Without time passing in between it was not executed yet: see its own test.
         (Fault::ExecutedLate(0), true),
     ]
@@ -359,6 +367,88 @@ fn nobody_repeats_a_forged_notification() {
     }
     let forged = sim.deliveries().iter().filter(|delivery| delivery.forged).count();
     assert_eq!((forged, sim.deliveries().len()), (1, 7), "the carrier's own is delivered six times");
+}
+
+#[test]
+fn what_is_no_http_and_what_breaks_off_comes_byte_for_byte_as_set() {
+    let sim = Simulator::start();
+    let raw_debit = |fault: Fault| {
+        sim.fault(Service::DirectDebit, fault, Times::Once);
+        let body = debit_body("a1", "10").to_string();
+        let head = format!("POST {DEBIT} HTTP/1.1\r\nHost: s\r\nContent-Length: {}\r\n\r\n", body.len());
+        raw(&sim, format!("{head}{body}").as_bytes()).unwrap()
+    };
+    for bytes in [0, 1, 12, 40] {
+        let cut = raw_debit(Fault::LimitData(bytes));
+        assert_eq!(cut.len(), bytes);
+        assert!(b"HTTP/1.1 200 OK\r\n".starts_with(&cut[..bytes.min(17)]));
+    }
+    let chunked = String::from_utf8(raw_debit(Fault::MalformedChunk)).unwrap();
+    let (head, chunk) = chunked.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK") && head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(usize::from_str_radix(chunk.split("\r\n").next().unwrap(), 16).is_err(), "{chunk}");
+    let random = raw_debit(Fault::RandomData);
+    assert!(random.len() == 300 && !random.starts_with(b"HTTP"));
+    assert_ne!(raw_debit(Fault::RandomData), random);
+    assert_eq!(sim.ledger().count(), 1, "all of them are executed, and the repeats recognised");
+}
+
+#[test]
+fn what_is_slow_takes_its_time_and_no_less() {
+    let sim = Simulator::start();
+    for (fault, least, answered) in [
+        (Fault::Dribble { chunks: 4, over: 80 }, 80, true),
+        (Fault::SlowClose(80), 80, true),
+        (Fault::Timeout { executes: false, after: 80 }, 80, false),
+        (Fault::LatencyLogNormal { median: 80, sigma_percent: 0 }, 80, true),
+    ] {
+        sim.fault(Service::DirectDebit, fault.clone(), Times::Once);
+        let began = Instant::now();
+        // This client reads until the connection closes.
+        assert_eq!(try_debit(&sim, "a1").is_ok(), answered, "{fault:?}");
+        assert!(began.elapsed() >= Duration::from_millis(least), "{fault:?}");
+    }
+}
+
+#[test]
+fn the_counterparts_of_other_tools_name_faults_that_exist() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("### Coming from WireMock or Toxiproxy").unwrap();
+    let table = rest.split("\n## ").next().unwrap();
+    let mut named = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| there")) {
+        let here = row.split('|').nth(2).unwrap();
+        for name in here.split('`').skip(1).step_by(2) {
+            let known = FAULTS.iter().any(|kind| kind.name == name)
+                || ["perMille", "times", "rateLimit"].contains(&name);
+            assert!(known, "{name} is no fault");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
+    for there in [
+        "fixed delay",
+        "log-normal",
+        "uniform",
+        "chunked dribble",
+        "EMPTY_RESPONSE",
+        "MALFORMED_RESPONSE_CHUNK",
+        "RANDOM_DATA_THEN_CLOSE",
+        "CONNECTION_RESET_BY_PEER",
+        "stateful",
+        "priority",
+        "latency",
+        "down",
+        "bandwidth",
+        "slow_close",
+        "timeout",
+        "reset_peer",
+        "slicer",
+        "limit_data",
+        "toxicity",
+    ] {
+        assert!(table.contains(there), "{there} has no counterpart");
+    }
 }
 
 #[test]

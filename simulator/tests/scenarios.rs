@@ -65,7 +65,7 @@ fn what_is_not_as_expected_is_told_with_its_step() {
         "externalTrxId": "a1", "subscriberId": PAYER, "amount": "10" } } });
     for (steps, expect, failure) in [
         (json!([send]), json!({ "captures": 2 }), "at the end: captures: 1, and not 2"),
-        (json!([send]), json!({ "taken": { PAYER: "9.99" } }), "taken from 94771234567: 10.00, and not 9.99"),
+        (json!([send]), json!({ "taken": { PAYER: "9.99" } }), "taken from 94***567: 10.00, and not 9.99"),
         (json!([{ "expect": { "captures": 1 } }]), json!({}), "step 1: captures: 0, and not 1"),
         (json!([{ "pay": { "id": "$x", "amount": "1" } }]), json!({}), "step 1: nothing was saved as x"),
         (json!([{ "pay": { "id": "x", "amount": "1" } }]), json!({}), "step 1: nothing has this reference"),

@@ -58,7 +58,7 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Value, Wrong> {
             "settings": SettingsChange::current(state),
             "services": services,
             "faults": super::faults::rules(book),
-            "faultKinds": FAULTS,
+            "faultKinds": FAULTS.as_slice(),
             "magic": MAGIC,
             "subscribers": super::subscribers::accounts(book, PAGE),
             "prompts": all(book.prompts.known().latest(PAGE)),

@@ -53,6 +53,11 @@ const POLL = 1000;
 let polling = null;
 
 function listen() {
+  if (!window.EventSource) {
+    link("lost", "polling");
+    polling = polling || setInterval(look, POLL);
+    return;
+  }
   const events = new EventSource("/sim/events");
   events.onopen = () => { clearInterval(polling); polling = null; link("live", "live"); look(); };
   events.onmessage = () => look();
@@ -261,7 +266,9 @@ function requestEntry(request) {
       el("span", { class: `tag ${request.fault ? "warn" : /^(S1000|P1003|100[01])$/.test(word) ? "good" : "bad"}` }, word)),
     el("pre", { "aria-label": "Request" }, sent), el("pre", { "aria-label": "Answer" }, answered),
     request.fault ? el("p", { class: "warn" }, `fault: ${request.fault}`) : null,
-    el("div", { class: "tools" }, copyButton(() => requestCurl(request))));
+    el("div", { class: "tools" },
+      el("button", { type: "button", onclick: () => act("POST", `/sim/log/r${request.serial}/resend`) }, "Send again"),
+      copyButton(() => requestCurl(request))));
 }
 
 function deliveryEntry(delivery) {

@@ -100,7 +100,7 @@ use Executed::{Late, Never, Now};
 use Heard::{Failed, ForNow, Nothing, RanBefore, Rejected, Throttled, Truth};
 
 /// What each fault of a request amounts to.
-const FACTS: [Facts; 31] = [
+const FACTS: [Facts; 38] = [
     fact("answerLostBeforeExecuting", Never, Nothing, Nothing, "R03"),
     fact("answerLostAfterExecuting", Now, Nothing, Nothing, "R03"),
     fact("executedLate", Late, Nothing, Nothing, "R03 R09"),
@@ -127,6 +127,13 @@ const FACTS: [Facts; 31] = [
     fact("latencyUniform", Now, Truth, Truth, "I8"),
     fact("latencyNormal", Now, Truth, Truth, "I8"),
     fact("slowBytes", Now, Truth, Truth, "I8"),
+    fact("latencyLogNormal", Now, Truth, Truth, "I8"),
+    fact("dribble", Now, Truth, Truth, "I8"),
+    fact("slowClose", Now, Truth, Truth, "I8"),
+    fact("malformedChunk", Now, Nothing, Nothing, "R04"),
+    fact("randomData", Now, Nothing, Nothing, "R04"),
+    fact("limitData", Now, Nothing, Nothing, "R04"),
+    fact("timeout", Now, Nothing, Nothing, "R03"),
     fact("latency past the deadline", Now, Nothing, Nothing, "R03"),
     fact("slowBytes past the deadline", Now, Nothing, Nothing, "R04"),
     // Mobitel has no such codes: not listed is no evidence.
