@@ -99,10 +99,21 @@ pub fn is_of_a_finished_future(panic: &Call) -> bool {
     let Some((name, line)) = panic.source.rsplit_once(':') else { return false };
     let head = || {
         let text = std::fs::read_to_string(root().join(name)).ok()?;
-        let line = text.lines().nth(line.parse::<usize>().ok()?.checked_sub(1)?)?;
-        Some(line.contains("async fn ") || line.contains("async move "))
+        Some(begins_a_future(&text, line.parse().ok()?))
     };
     line == NO_LINE || head() == Some(true)
+}
+
+/// Whether the body of an `async fn` or an async block begins in a line of a source, counted from 1.
+fn begins_a_future(source: &str, number: usize) -> bool {
+    let before: Vec<&str> = source.lines().take(number).collect();
+    let mut upwards = before.iter().rev();
+    let Some(line) = upwards.next().filter(|line| line.ends_with('{')) else { return false };
+    let is_async = |line: &str| line.contains("async fn ") || line.contains("async move {");
+    // The signature may stand in several lines.
+    is_async(line)
+        || (line.trim_start().starts_with(')')
+            && upwards.find(|it| it.contains("fn ")).is_some_and(|it| is_async(it)))
 }
 
 /// Whether it is in a crate of others: those stand in the registry's folders, whose names end with a version.
@@ -200,6 +211,13 @@ mod tests {
         let wrong = judge(&panics, &[named("c-0.1.0/src/y.rs:5"), named("c-0.1.0/src/gone.rs:1")]);
         assert!(wrong.len() == 3, "{wrong:?}");
         assert!(wrong[1].contains("of our own: core/src/money.rs:77"), "{wrong:?}");
+    }
+
+    #[test]
+    fn the_head_of_a_future_is_told_from_its_lines() {
+        let source = "async fn a() {\n  b()[0];\n}\nasync fn c(\n  d: u8,\n) -> u8 {\nfn e(\n) {\n";
+        let begins: Vec<usize> = (1..9).filter(|number| begins_a_future(source, *number)).collect();
+        assert_eq!(begins, [1, 6]);
     }
 
     #[test]
