@@ -203,6 +203,7 @@ async fn two_workers_that_are_told_the_same_both_acknowledge_it() {
     let work = |relay: caas_transport_std::Relay| async move {
         let mut seen = Vec::new();
         while let Some(told) = pull(&relay, 0).await {
+            assert!(seen.len() < 20, "told again after it was taken");
             assert_eq!(taken(&relay, &told).await, 204);
             seen.push(told);
         }
