@@ -298,20 +298,21 @@ fn a_full_journal_still_takes_the_mark() {
     assert!(journal.into_flash().bytes == before, "a refused record was written");
 }
 
-/// R49: what the first release wrote is read, byte for byte: a page with one record of 5 bytes of the sale `s1`, and the
-/// id generator's mark.
+/// R49: what the first release wrote is read, byte for byte: a page with two records of 5 bytes of the sale `s1`,
+/// and the id generator's mark between.
 #[test]
 fn the_first_releases_journal_is_read() {
-    let written: [&[u8]; 2] = [
+    let written: [&[u8]; 3] = [
         // Kind, length of the id, length of the body, page, number, serial, sums, id, body, mark.
         b"\x35\x02\x05\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00",
         b"\x35\x00\x08\x00\x01\x00\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00",
+        b"\x35\x02\x05\x00\x01\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00",
     ];
     let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
     let mut page = Vec::new();
-    for (start, (id, body)) in
-        written.iter().zip([(&b"s1"[..], &b"first"[..]), (b"", b"\x07\x00\x00\x00\x2A\x00\x00\x00")])
-    {
+    let mark: &[u8] = b"\x07\x00\x00\x00\x2A\x00\x00\x00";
+    let said: [(&[u8], &[u8]); 3] = [(b"s1", b"first"), (b"", mark), (b"s1", b"later")];
+    for (start, (id, body)) in written.iter().zip(said) {
         let start = [start, &crc.checksum(body).to_le_bytes()[..]].concat();
         let sum = crc.checksum(&[&start, id].concat()).to_le_bytes();
         for part in [&[&start, &sum[..], id].concat(), body, b"CM\xA5\x5A"] {
@@ -322,7 +323,7 @@ fn the_first_releases_journal_is_read() {
     let mut flash: Flash = MockFlash::new(9, 1);
     flash.bytes[1024..][..page.len()].copy_from_slice(&page);
     let mut journal = open(flash);
-    let record = Some(b"firstCM\xA5\x5A".to_vec());
+    let record = Some(b"laterCM\xA5\x5A".to_vec());
     assert_eq!(see(&mut journal), [Seen { sale: "s1".into(), damaged: false, record }]);
     assert_eq!(now(journal.id_mark()), Ok(IdMark::Known(Mark { epoch: 7, counter: 42 })));
     assert_eq!(now(journal.unnamed_damage()), Ok(0));
