@@ -96,6 +96,9 @@ fn panics_always(name: &str) -> bool {
 /// Whether it is the panic that every `async fn` has: of a future that is polled again after its end. The compiler makes
 /// it, so it stands at no line, or at the function's head; and the linker may have merged it with another panic.
 pub fn is_of_a_finished_future(panic: &Call) -> bool {
+    if panic.callee.contains("async_fn_resumed") {
+        return true;
+    }
     let Some((name, line)) = panic.source.rsplit_once(':') else { return false };
     let head = || {
         let text = std::fs::read_to_string(root().join(name)).ok()?;
