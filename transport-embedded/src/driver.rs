@@ -16,6 +16,7 @@
 //! - After a reset, the driver takes up every record of the journal before it starts a sale. There is nothing else to do.
 //! - A request is handed to one stream, once. A kept connection that turns out to be closed before the first byte is
 //!   replaced by a new one for the same request; nothing else is repeated here.
+//! - A request whose sale ended, or was paid, while its connection was made is not sent (R21).
 //!
 //! ```
 //! # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
@@ -238,7 +239,11 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
         kept: bool,
     ) -> Posted {
         let machine = self.machine;
-        let carrier = machine.carrier();
+        let (now, carrier) = (machine.now(), machine.carrier());
+        if machine.with(false, |state| state.is_overtaken(now, carrier.profile)) {
+            machine.lose(Sent::NotSent, News::NotSent(Unsent::Overtaken));
+            return Posted::Decided;
+        }
         let path = carrier.profile.path(parcel.service).and_then(|path| machine.endpoint.path(path));
         let (Some(path), Some(body)) = (path, self.output.get(..parcel.length)) else {
             let fault = NotSent::Request(RequestFault::BadPath);

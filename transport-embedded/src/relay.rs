@@ -11,7 +11,7 @@
 //!                                      → NotTaken::TryLater: drop it, and pull what comes after told.number()
 //! Happening::Reply { ticket, reply }   → Reply::Acknowledge: receipt = given.replied(ticket)
 //!                                      → Reply::NotOurs: receipt = given.not_ours()
-//!                                      → Reply::TryLater: drop it
+//!                                      → Reply::TryLater: drop it, and pull what comes after told.number()
 //! relay.acknowledge(clock, connection, &receipt), again on a new connection until it is Acknowledged::Done or NotKnown
 //! ```
 //!

@@ -163,7 +163,8 @@ impl<'c, const N: usize, C: Clock> Counter<'_, 'c, N, C> {
     }
 
     /// Begins an epoch of ids that was never used with this machine's prefix: for a journal whose mark is damaged, or that
-    /// is new and was given none.
+    /// is new and was given none. It is to be above [`MachineSettings::epoch`](super::MachineSettings::epoch), which would
+    /// come back at the next boot: after damage, another one begins nothing.
     pub fn begin_epoch(&self, epoch: u32) {
         self.machine.with((), |state| state.epoch = Some(epoch));
         self.machine.work.set();

@@ -131,7 +131,7 @@ pub enum NotStarted {
     /// There is no id for it.
     Ids(IdGeneratorError),
     /// The journal's mark of the id generator is damaged: ids could come again. Begin a new epoch, with
-    /// [`Counter::begin_epoch`](super::Counter::begin_epoch).
+    /// [`Counter::begin_epoch`](super::Counter::begin_epoch), above the settings'.
     IdMarkDamaged,
     /// Charges that a restart left are still open and take all places. Wait for the end of one.
     StillTakingUp,
@@ -153,6 +153,8 @@ pub enum Unsent {
     Connection(NotSent),
     /// The future of the driver was dropped before.
     Dropped,
+    /// The sale ended, or was paid, while the connection was made.
+    Overtaken,
 }
 
 /// Why a command does nothing.

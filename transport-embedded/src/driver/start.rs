@@ -66,10 +66,12 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
         let stored = match self.ledger.id_mark(clock).await.map_err(NotStarted::Journal)? {
             IdMark::None => None,
             IdMark::Known(mark) => Some(mark),
-            IdMark::Damaged if given.is_none() => return Err(NotStarted::IdMarkDamaged),
+            // Nobody knows what was used. The settings' epoch was, mostly; and a given one that is not above it would make
+            // way for it, with its ids, at the next boot.
+            IdMark::Damaged if given <= settings.epoch => return Err(NotStarted::IdMarkDamaged),
             IdMark::Damaged => None,
         };
-        let epoch = given.or(settings.epoch);
+        let epoch = given.max(settings.epoch);
         IdGenerator::from_journal(settings.prefix, stored, epoch).map_err(NotStarted::Ids)
     }
 

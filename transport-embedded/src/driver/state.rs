@@ -85,6 +85,8 @@ pub struct Flight {
     pub sale: Option<SaleId>,
     /// Whether a byte of it may have been handed to a stream.
     pub handed: bool,
+    /// Whether its sale still wanted the money when it was taken.
+    pub wanted: bool,
 }
 
 /// What became of a record that was to be taken up.
@@ -216,6 +218,19 @@ impl<'c, const N: usize> State<'c, N> {
         if started != Some(Handled::Done) {
             let _ = self.till.command(now, profile, sale, Command::Cancel);
         }
+    }
+
+    /// Whether a sale takes place and is not paid.
+    pub fn wants_money(&self, sale: Option<&SaleId>) -> bool {
+        let charge = sale.and_then(|sale| self.till.charge(sale));
+        charge.is_some_and(|charge| charge.sale() == Sale::Open && charge.payment() != Payment::Confirmed)
+    }
+
+    /// Whether the sale ended, or was paid, since its request was taken: what was planned for an open sale could take
+    /// money that nobody wants any more, so it is not sent (R21). The charge plans anew what it still asks.
+    pub fn is_overtaken(&mut self, now: Instant, profile: &Profile<'_>) -> bool {
+        let _ = self.till.handle_input(now, profile, Input::Tick);
+        self.flight.as_ref().is_some_and(|flight| flight.wanted && !self.wants_money(flight.sale.as_ref()))
     }
 
     /// A number for a notification.

@@ -95,7 +95,12 @@ impl<const N: usize> State<'_, N> {
             return None;
         }
         Some(match self.place(now, carrier, &found.newest, AtBoot::RefundDue) {
-            Placed::InTill => Whereabouts::Met(self.meet(now, profile)),
+            Placed::InTill => {
+                // It may have left the till a moment ago: what comes of it now is not to be put away with what was.
+                self.leaving.retain(|leaving| leaving.sale != found.sale);
+                self.note_resumed(now, profile, &found.sale, AtBoot::RefundDue);
+                Whereabouts::Met(self.meet(now, profile))
+            }
             Placed::NoPlace => Whereabouts::NoPlace,
             Placed::Unreadable(error) => Whereabouts::Unreadable(error),
             Placed::Lost => Whereabouts::Lost(found.sale.clone()),

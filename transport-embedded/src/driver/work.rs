@@ -110,7 +110,10 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
             }
             Output::Transmit { token, request } => {
                 let parcel = Parcel { service: request.service, length: request.body.len() };
-                machine.with((), |state| state.flight = Some(Flight { token, sale, handed: false }));
+                machine.with((), |state| {
+                    let wanted = state.wants_money(sale.as_ref());
+                    state.flight = Some(Flight { token, sale, handed: false, wanted });
+                });
                 Stepped::Send(parcel)
             }
             Output::Reply { ticket, .. } => {
