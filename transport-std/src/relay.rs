@@ -99,6 +99,9 @@ impl Relay {
     /// Serves this terminal from now on, with what waits for it from earlier. One that is registered already is replaced,
     /// its tokens with it.
     ///
+    /// Register all before the listener is bound: what comes for a terminal that is not registered yet goes to the handler
+    /// behind, and where that acknowledges it, as a [`Desk`](crate::Desk) does, the terminal is never told.
+    ///
     /// # Errors
     /// [`RelayError`] where the name or a limit cannot work, or there are too many.
     pub fn register(&self, terminal: RelayTerminal) -> Result<(), RelayError> {
