@@ -152,7 +152,8 @@ async fn a_server_stops_although_pulls_wait() {
 #[tokio::test]
 async fn settings_that_can_never_work_are_refused_at_once() {
     let relay = Scene::new().relay();
-    let changes: [(&str, fn(&mut RelayServerSettings)); 4] = [
+    type Change = fn(&mut RelayServerSettings);
+    let changes: [(&str, Change); 4] = [
         ("header_timeout", |settings| settings.header_timeout = Duration::ZERO),
         ("max_connections", |settings| settings.max_connections = 0),
         ("max_requests_per_connection", |settings| settings.max_requests_per_connection = 0),
