@@ -313,11 +313,10 @@ fn left_open<const N: usize>(shop: &Shop) {
     shop.carrier.borrow_mut().approves = false;
     let mut started = 0;
     shop.open::<N>(|happening, counter| {
-        let next = match happening {
-            Some(Happening::Ready) => true,
-            Some(Happening::Charge { news: News::PayerMustAct(_), .. }) => true,
-            _ => false,
-        };
+        let next = matches!(
+            happening,
+            Some(Happening::Ready | Happening::Charge { news: News::PayerMustAct(_), .. })
+        );
         if next && started < N {
             started += 1;
             start(started, counter, false, None);

@@ -34,6 +34,8 @@ impl<'c, const N: usize, C: Clock> Counter<'_, 'c, N, C> {
     /// What happens next. The driver does nothing further until it is taken, so that nothing is told that is not so any
     /// more: take soon, and do what takes long (moving a motor) beside it.
     ///
+    /// One task calls it, and gives to others what is theirs: two that wait wake each other without end.
+    ///
     /// The future may be dropped at any await; nothing is lost.
     pub async fn next(&self) -> Happening {
         poll_fn(|context| match self.take() {
