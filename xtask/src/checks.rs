@@ -51,6 +51,9 @@ fn clippy() -> Result<(), String> {
     for features in ["defmt", "dump-notification", "model"] {
         run(&cargo(), &[&["clippy", "-p", "caas-core", "--features", features], &denied[..]].concat(), &[])?;
     }
+    let tls =
+        ["clippy", "-p", "caas-transport-embedded", "--all-targets", "--locked", "--features", "tls,defmt"];
+    run(&cargo(), &[&tls[..], &denied[..]].concat(), &[])?;
     run(&cargo(), &[&["clippy", "--workspace", "--all-targets", "--locked"], &denied[..]].concat(), &[])
 }
 
@@ -64,6 +67,9 @@ fn tests() -> Result<(), String> {
     // Alone first: without the features that the workspace turns on.
     run(&cargo(), &["test", "-p", "caas-core", "--locked"], &[SAME_INPUTS])?;
     run(&cargo(), &["test", "--workspace", "--locked"], &[SAME_INPUTS])?;
+    // What the workspace's features leave out.
+    let tls = ["test", "-p", "caas-transport-embedded", "--locked", "--features", "tls"];
+    run(&cargo(), &[&tls[..], &["--test", "tls", "--test", "tls_attacks"]].concat(), &[])?;
     run(&cargo(), &["run", "-p", "caas-transport-std", "--locked", "--example", "ten_lines"], &[])
 }
 

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use crate::bare_toolchain::{BareToolchain, install_emulator};
 use crate::run::{cargo, run};
 use builds::{ALONE, BARE, BUILDS, Build, CHARGES, FRAMED, JOURNAL, JSON, RIVALS, STEPS};
+use figures::{Budgets, Figures};
 use measure::Findings;
 
 const OUR_IMAGES: [&str; 10] =
@@ -36,11 +37,12 @@ pub fn print(record: bool) -> Result<(), String> {
     if record {
         figures::record(&findings.figures)?;
     }
-    judge(&toolchain, &findings, &BUILDS)
+    judge(&toolchain, &findings, &BUILDS, |figures, budgets, _| table::over(figures, budgets))
 }
 
 /// The part that is quick enough for every run of the checks: ours, for the build that the budgets are for, and for the
-/// target on which a float would show.
+/// target on which a float would show. What is over its budget may not become more than it was when it was recorded: that
+/// keeps it in sight and lets all else land. [`print`] fails until the budget is met.
 pub fn check() -> Result<(), String> {
     let builds = [BUILDS[0], BUILDS[2]];
     let toolchain = setup(&builds)?;
@@ -50,7 +52,7 @@ pub fn check() -> Result<(), String> {
         build.build(&toolchain, &OUR_IMAGES, "")?;
         measure::ours(&build, &toolchain, &mut findings)?;
     }
-    judge(&toolchain, &findings, &builds)
+    judge(&toolchain, &findings, &builds, table::grown)
 }
 
 /// Prints the largest functions of an image, for whoever makes it smaller.
@@ -72,10 +74,21 @@ fn setup(builds: &[Build]) -> Result<BareToolchain, String> {
     BareToolchain::for_targets(&targets)
 }
 
-fn judge(toolchain: &BareToolchain, findings: &Findings, builds: &[Build]) -> Result<(), String> {
-    let budgets = figures::budgets()?;
-    table::print(&findings.figures, &figures::recorded()?, &budgets, builds);
-    let mut wrong = table::over(&findings.figures, &budgets);
+/// Finds which figures are wrong, by the budgets and the recorded figures.
+type Judge = fn(&Figures, &Budgets, &Figures) -> Vec<String>;
+
+fn judge(
+    toolchain: &BareToolchain,
+    findings: &Findings,
+    builds: &[Build],
+    wrong: Judge,
+) -> Result<(), String> {
+    let (budgets, recorded) = (figures::budgets()?, figures::recorded()?);
+    table::print(&findings.figures, &recorded, &budgets, builds);
+    for over in table::over(&findings.figures, &budgets) {
+        println!("{over}");
+    }
+    let mut wrong = wrong(&findings.figures, &budgets, &recorded);
     wrong.extend(measure::larger_than_rivals(&findings.figures));
     wrong.extend(findings.forbidden.iter().cloned());
     println!("\nAt their worst: {}", findings.worst.join("; "));

@@ -47,15 +47,17 @@ enum Ask {
 impl Browser {
     /// Starts the browser with a window of this size, in CSS pixels.
     pub async fn start(width: u32, height: u32) -> Browser {
+        let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            // What the browser leaves behind goes with the profile.
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is not installed: `cargo xtask check browser` installs it");
         let port = port_of(&mut driver);
-        let profile = tempfile::tempdir().unwrap();
-        let folder = format!("--user-data-dir={}", profile.path().display());
+        let folder = format!("--user-data-dir={}", profile.path().join("profile").display());
         let flags: Vec<&str> = FLAGS.into_iter().chain([folder.as_str()]).collect();
         let mut wanted = Capabilities::new();
         wanted.insert("goog:chromeOptions".to_owned(), json!({ "args": flags }));

@@ -21,6 +21,9 @@ pub struct Key {
 /// Figures by their names.
 pub type Figures = BTreeMap<Key, u32>;
 
+/// Budgets by what and of what.
+pub type Budgets = BTreeMap<(String, String), Budget>;
+
 /// What a figure may be at most.
 pub struct Budget {
     /// Above this, the check fails.
@@ -48,8 +51,8 @@ pub fn record(figures: &Figures) -> Result<(), String> {
     std::fs::write(file(RECORDED), text).map_err(|error| format!("{RECORDED}: {error}"))
 }
 
-/// Reads the budgets, by what and of what.
-pub fn budgets() -> Result<BTreeMap<(String, String), Budget>, String> {
+/// Reads the budgets.
+pub fn budgets() -> Result<Budgets, String> {
     let mut budgets = BTreeMap::new();
     for [what, of, most, aim, _reason] in rows(BUDGETS)? {
         budgets.insert((what, of), Budget { most: number(&most)?, aim: number(&aim)? });
