@@ -100,7 +100,7 @@ impl<T: FnMut(&Window)> Shared<T> {
     fn done(&mut self, microseconds: u32) {
         self.done += 1;
         self.times.push(microseconds);
-        if self.done % WINDOW == 0 {
+        if self.done.is_multiple_of(WINDOW) {
             let window = Window::of(self.done, &mut self.times, self.window_began.elapsed());
             (self.tell)(&window);
             self.times.clear();
