@@ -305,27 +305,19 @@ pub const CONFLICTS: [Conflict; 7] = [
 ];
 
 /// One sale's payment. See the [module](self) for how to drive it.
+///
+/// Its fields stand in this order: what is asked for most stands in the first 32 bytes, which a short instruction of a
+/// microcontroller reaches.
+#[repr(C)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
 pub struct Charge {
-    // What a record holds.
-    texts: Texts,
-    amount: Kept,
-    currency: Currency,
-    instrument: u8,
-    window: u32,
-    auto_attempts: u8,
-    attempts: Vec<Attempt, ATTEMPTS_MAX, u8>,
-    received: Received,
+    storage: Storage,
     sale: Sale,
     release: Release,
     review: Review,
-    refunded: Kept,
-    amount_due: Kept,
-    conflicts: u8,
-    recoveries: u8,
-    credential_refusals: u8,
-
-    // What a restart forgets.
+    flight: Option<Planned>,
+    planned: Option<Planned>,
+    // What the profile says; like all that no record holds, a restart forgets it.
     consent: Consent,
     captures_at: CapturesAt,
     deduplicates: bool,
@@ -334,16 +326,30 @@ pub struct Charge {
     client_makes_id: bool,
     /// Notifications alone are evidence enough for the goods.
     notified_release: bool,
-    storage: Storage,
-    flight: Option<Planned>,
-    planned: Option<Planned>,
-    timers: Timers,
-    /// How often the pause between two confirms was doubled.
-    doublings: u8,
-    announced: Announced,
-    tickets: Vec<Ticket, TICKETS_MAX, u8>,
     retry_wanted: bool,
     handed_out: bool,
+    /// How often the pause between two confirms was doubled.
+    doublings: u8,
+    timers: Timers,
+
+    // What a record holds.
+    window: u32,
+    attempts: Vec<Attempt, ATTEMPTS_MAX, u8>,
+    received: Received,
+    amount: Kept,
+    refunded: Kept,
+    amount_due: Kept,
+    currency: Currency,
+    instrument: u8,
+    auto_attempts: u8,
+    conflicts: u8,
+    recoveries: u8,
+    credential_refusals: u8,
+    texts: Texts,
+
+    // What a restart forgets.
+    announced: Announced,
+    tickets: Vec<Ticket, TICKETS_MAX, u8>,
     fault: Option<RequestFault>,
     guards: Guards,
 }
@@ -367,11 +373,22 @@ impl Charge {
         order: &Order<'_>,
         id: &ChargeId,
     ) -> Result<Self, StartRefused> {
+        let mut started = Charge::ordered(now, carrier, order);
+        if let Ok(charge) = &mut started {
+            if charge.take_order(now, carrier.profile, order, id).is_none() {
+                started = Err(StartRefused::TextsTooLong);
+            }
+        }
+        started
+    }
+
+    /// A charge for an order that can be charged, which is not in it yet. A charge is made where it is to be: after this
+    /// a copy would be most of the stack.
+    fn ordered(now: Instant, carrier: &Carrier<'_>, order: &Order<'_>) -> Result<Self, StartRefused> {
         let profile = carrier.profile;
-        let (instrument_index, instrument) =
-            profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
+        let instrument = profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
         check_amount(profile, order.amount)?;
-        check_configuration(carrier, instrument.name)?;
+        check_configuration(carrier, instrument.1.name)?;
         let currency = match order.currency {
             Some(currency) => currency,
             None => *profile.currencies.first().ok_or(StartRefused::Currency)?,
@@ -379,8 +396,18 @@ impl Charge {
         if !profile.currencies.contains(&currency) {
             return Err(StartRefused::Currency);
         }
-        check_credentials(carrier, instrument.agent_params)?;
-        let mut charge = Charge::new(now, profile, (instrument_index, instrument), order.amount, currency);
+        check_credentials(carrier, instrument.1.agent_params)?;
+        Ok(Charge::new(now, profile, instrument, order.amount, currency))
+    }
+
+    /// Notes what is ordered; `None` if its texts are too long.
+    fn take_order(
+        &mut self,
+        now: Instant,
+        profile: &Profile<'_>,
+        order: &Order<'_>,
+        id: &ChargeId,
+    ) -> Option<()> {
         let account = order.account.map_or("", Subscriber::expose);
         for (slot, text) in [
             (Slot::Sale, order.sale.as_str()),
@@ -388,18 +415,17 @@ impl Charge {
             (Slot::ChargeId, id.as_str()),
             (Slot::Account, account),
         ] {
-            charge.texts.set(slot, text).map_err(|_| StartRefused::TextsTooLong)?;
+            self.texts.set(slot, text).ok()?;
         }
-        charge.attempts.push(Attempt::default()).map_err(|_| StartRefused::TextsTooLong)?;
-        charge.auto_attempts = order.attempts;
-        charge.open_for(now, order.window.unwrap_or(profile.windows.sale));
-        charge.announced = Announced::just_started();
-        Ok(charge)
+        self.attempts.push(Attempt::default()).ok()?;
+        self.auto_attempts = order.attempts;
+        self.open_for(now, order.window.unwrap_or(profile.windows.sale));
+        self.announced = Announced::just_started();
+        Some(())
     }
 
-    /// A charge of which nothing is known yet but the amount, and what the profile says. Inlined, so that it is made where
-    /// it is to be.
-    #[inline(always)]
+    /// A charge of which nothing is known yet but the amount, and what the profile says.
+    #[inline(never)]
     fn new(
         now: Instant,
         profile: &Profile<'_>,
@@ -434,7 +460,7 @@ impl Charge {
             storage: Storage::default(),
             flight: None,
             planned: None,
-            timers: Timers::starting(now, 0),
+            timers: Timers::starting(now),
             doublings: 0,
             announced: Announced::default(),
             tickets: Vec::new(),
@@ -554,7 +580,7 @@ impl Charge {
     /// "Failed" together with `false` here is final.
     pub fn may_still_charge(&self) -> bool {
         let listening = self.consent == Consent::Dialled;
-        (0u8..).zip(&self.attempts).any(|(number, attempt)| match attempt.phase(&self.surroundings(number)) {
+        self.numbers().any(|number| match self.phase_of(number) {
             Phase::InDoubt | Phase::PendingConsent => true,
             Phase::Requested => self.sale == Sale::Open || self.flight.is_some(),
             Phase::Planned => self.sale == Sale::Open,
@@ -632,7 +658,7 @@ impl Charge {
     fn is_any_in_doubt(&self) -> bool {
         let latest = self.latest_number();
         let live_prompt = self.consent == Consent::Prompt && self.is_paid_in_full();
-        (0u8..).zip(&self.attempts).any(|(number, attempt)| match attempt.phase(&self.surroundings(number)) {
+        self.numbers().any(|number| match self.phase_of(number) {
             Phase::InDoubt => true,
             Phase::PendingConsent => number != latest || live_prompt,
             Phase::Requested => number != latest,
@@ -642,10 +668,8 @@ impl Charge {
 
     /// Whether an attempt before the latest may still charge, or have charged.
     fn is_earlier_in_doubt(&self) -> bool {
-        let latest = self.latest_number();
-        (0u8..).zip(&self.attempts).filter(|(number, _)| *number != latest).any(|(number, attempt)| {
-            let phase = attempt.phase(&self.surroundings(number));
-            matches!(phase, Phase::InDoubt | Phase::PendingConsent | Phase::Requested)
+        (0..self.latest_number()).any(|number| {
+            matches!(self.phase_of(number), Phase::InDoubt | Phase::PendingConsent | Phase::Requested)
         })
     }
 
@@ -687,6 +711,23 @@ impl Charge {
         }
     }
 
+    /// Where the attempt with this number stands.
+    #[inline(never)]
+    fn phase_of(&self, number: u8) -> Phase {
+        let around = self.surroundings(number);
+        self.attempts.get(usize::from(number)).map_or(Phase::Planned, |attempt| attempt.phase(&around))
+    }
+
+    #[inline(never)]
+    fn attempt_mut(&mut self, number: u8) -> Option<&mut Attempt> {
+        self.attempts.get_mut(usize::from(number))
+    }
+
+    /// The numbers of the attempts.
+    fn numbers(&self) -> core::ops::Range<u8> {
+        0..u8::try_from(self.attempts.len()).unwrap_or(0)
+    }
+
     fn latest_number(&self) -> u8 {
         u8::try_from(self.attempts.len()).unwrap_or(1).saturating_sub(1)
     }
@@ -696,8 +737,7 @@ impl Charge {
     }
 
     fn latest_phase(&self) -> Phase {
-        let around = self.surroundings(self.latest_number());
-        self.latest().map_or(Phase::Planned, |attempt| attempt.phase(&around))
+        self.phase_of(self.latest_number())
     }
 
     /// Whether no byte of any request of this charge was ever handed out, in this life or an earlier one.
@@ -705,6 +745,7 @@ impl Charge {
         !self.handed_out && self.received().is_zero()
     }
 
+    #[inline(never)]
     fn close(&mut self, closing: Closing) {
         if self.sale == Sale::Open {
             self.sale = Sale::Closed(closing);
@@ -712,6 +753,7 @@ impl Charge {
         }
     }
 
+    #[inline(never)]
     fn need_review(&mut self, reason: Reason) {
         if !matches!(self.review, Review::Needed(_)) {
             self.review = Review::Needed(reason);
@@ -719,6 +761,7 @@ impl Charge {
         }
     }
 
+    #[inline(never)]
     fn note_conflict(&mut self, conflict: Conflict) {
         if self.conflicts & conflict as u8 == 0 {
             self.conflicts |= conflict as u8;
@@ -727,7 +770,7 @@ impl Charge {
     }
 
     fn set_mark(&mut self, attempt: u8, mark: Mark) {
-        if let Some(attempt) = self.attempts.get_mut(usize::from(attempt)) {
+        if let Some(attempt) = self.attempt_mut(attempt) {
             if !attempt.has(mark) {
                 attempt.mark(mark);
                 self.storage.touch();

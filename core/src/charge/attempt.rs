@@ -2,6 +2,7 @@
 //! and a maximum: order and repetition of what is heard make no difference.
 
 use super::guard::{Guard, Guards};
+use super::texts::beginning;
 use super::transition::{Phase, Sign, Signs, phase};
 use super::{SENDS_MAX, ShortCode};
 
@@ -131,9 +132,9 @@ impl Attempt {
     }
 
     pub fn note_code(&mut self, code: &str) {
-        let end =
-            code.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 8).last();
-        self.code = ShortCode::try_from(code.get(..end.unwrap_or(0)).unwrap_or("")).unwrap_or_default();
+        self.code.clear();
+        // It fits, because it is cut for it.
+        let _ = self.code.push_str(beginning(code, self.code.capacity()));
     }
 
     /// Whether some send may have charged and no answer speaks for it.

@@ -7,7 +7,7 @@ use super::news::News;
 use super::output::{ReleasePermit, SendToken, Ticket};
 use super::plan::Planned;
 use super::texts::Slot;
-use super::timers::{Timer, Timers};
+use super::timers::{Timer, Timers, doubled};
 use super::{Carrier, Charge, Closing, Release, Sale};
 use crate::profile::Service;
 use crate::time::{Instant, Millis, SECOND};
@@ -90,8 +90,7 @@ impl Storage {
         if awaited {
             self.writing = false;
             self.dirty = true;
-            let pause = SECOND << u32::from(self.failures.min(6));
-            timers.set(Timer::StorageAt, now, pause.min(PERSIST_PAUSE_MAX));
+            timers.set(Timer::StorageAt, now, doubled(SECOND, self.failures, PERSIST_PAUSE_MAX));
             self.failures = self.failures.saturating_add(1);
         }
         awaited
@@ -215,7 +214,7 @@ impl Charge {
     /// Takes a planned request back that was not handed out: it is known not to have been sent.
     fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
         let guards = self.guards;
-        if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
+        if let Some(attempt) = self.attempt_mut(planned.attempt) {
             match planned.service {
                 Service::Confirm => attempt.void_confirm(planned.index),
                 _ => attempt.close_send(planned.index, guards),

@@ -9,7 +9,7 @@ use super::received::Credited;
 use super::texts::Slot;
 use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
-use crate::id::EXTERNAL_ID_MAX;
+use crate::id::{EXTERNAL_ID_MAX, RawCode};
 use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
@@ -49,12 +49,23 @@ impl Charge {
     ) {
         self.land(token);
         let before = self.received();
-        let mut reading = Reading::NOTHING;
+        // Made here: copied from a constant, it would be in the image in full.
+        let mut reading = Reading {
+            class: Class::Unknown,
+            code: RawCode::new(),
+            internal: None,
+            reference: None,
+            correlator: None,
+            amount_due: None,
+            payer_text: None,
+            mismatch: None,
+            fault: None,
+        };
         self.read_answer(&mut reading, profile, token, status, body);
         if reading.mismatch.is_some() {
             self.note_conflict(Conflict::AnswerForAnother);
         }
-        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+        if let Some(attempt) = self.attempt_mut(token.attempt) {
             attempt.note_code(&reading.code);
         }
         let class = if reading.mismatch.is_some() { Class::Unknown } else { reading.class };
@@ -91,7 +102,7 @@ impl Charge {
         let guards = self.guards;
         let latest = number == self.latest_number();
         let captures = self.surroundings(number).confirm_captures;
-        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
+        let Some(attempt) = self.attempt_mut(number) else { return };
         if service == Service::Confirm {
             if captures && guards.hold(Guard::LostIsInDoubt) {
                 attempt.lost = attempt.lost.max(index);
@@ -189,7 +200,7 @@ impl Charge {
         let guards = self.guards;
         let latest = token.attempt == self.latest_number();
         if token.service == Service::Confirm {
-            if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+            if let Some(attempt) = self.attempt_mut(token.attempt) {
                 attempt.void_confirm(token.index);
                 self.storage.touch();
             }
@@ -198,7 +209,7 @@ impl Charge {
             }
             return;
         }
-        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+        if let Some(attempt) = self.attempt_mut(token.attempt) {
             attempt.close_send(token.index, guards);
             self.storage.touch();
         }
@@ -284,7 +295,7 @@ impl Charge {
         let after_window = window_ends.is_some_and(|end| token.sent_at >= end)
             || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
         let captures = self.surroundings(token.attempt).confirm_captures;
-        let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) else { return };
+        let Some(attempt) = self.attempt_mut(token.attempt) else { return };
         let heard = attempt.heard.max(token.index);
         // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
         let nothing_lost = !attempt.has_lost_confirm() || !captures;
@@ -358,14 +369,14 @@ impl Charge {
     }
 
     fn answer_send(&mut self, token: &SendToken) {
-        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+        if let Some(attempt) = self.attempt_mut(token.attempt) {
             attempt.answer_send(token.index);
         }
     }
 
     fn refuse_send(&mut self, token: &SendToken, mark: Option<Mark>) {
         let guards = self.guards;
-        if let Some(attempt) = self.attempts.get_mut(usize::from(token.attempt)) {
+        if let Some(attempt) = self.attempt_mut(token.attempt) {
             attempt.close_send(token.index, guards);
             if let Some(mark) = mark {
                 attempt.mark(mark);
@@ -452,8 +463,9 @@ impl Charge {
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
     fn hear_of(&mut self, now: Instant, profile: &Profile<'_>, number: u8) {
         let latest = number == self.latest_number();
-        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
-        let one_id = attempt.opened == 1 || (attempt.opened > 1 && self.deduplicates);
+        let deduplicates = self.deduplicates;
+        let Some(attempt) = self.attempt_mut(number) else { return };
+        let one_id = attempt.opened == 1 || (attempt.opened > 1 && deduplicates);
         if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
             attempt.answer_send(0);
             attempt.mark(Mark::Accepted);
@@ -503,7 +515,7 @@ impl Charge {
         if !matched {
             return;
         }
-        let Some(attempt) = self.attempts.get_mut(usize::from(number)) else { return };
+        let Some(attempt) = self.attempt_mut(number) else { return };
         if attempt.opened == 1 {
             // It speaks for the one send that there was.
             attempt.answer_send(0);

@@ -5,6 +5,8 @@ use super::evidence::Sent;
 use super::guard::Guard;
 use super::kept::Kept;
 use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
+use super::record::REVIEWER_MAX;
+use super::texts::beginning;
 use super::timers::Timer;
 use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
@@ -154,37 +156,35 @@ impl Charge {
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
         self.end_sale(now);
-        let handled = match input {
-            Input::Response { token, status, body } if token.charge == self.tag() => {
-                self.take_answer(now, profile, &token, status, body);
-                Handled::Done
-            }
-            Input::Lost { token, sent } if token.charge == self.tag() => {
-                self.take_loss(now, profile, &token, sent);
-                Handled::Done
-            }
-            Input::Response { .. } | Input::Lost { .. } => Handled::Ignored(Ignored::OtherCharge),
-            Input::Notification { ticket, notification } => self.take(now, profile, ticket, notification),
-            Input::Persisted(token) if token.charge == self.tag() => {
-                was_awaited(self.storage.persisted(&mut self.timers, token.sequence))
-            }
-            Input::PersistFailed(token) if token.charge == self.tag() => {
-                let awaited = self.storage.failed(now, &mut self.timers, token.sequence);
-                if awaited {
-                    self.refuse_unsent();
-                }
-                was_awaited(awaited)
-            }
-            Input::Persisted(_) | Input::PersistFailed(_) => Handled::Ignored(Ignored::OtherCharge),
-            Input::Command(command) => self.obey(now, command),
-            Input::Tick => Handled::Done,
+        let handled = match named(&input) {
+            Some(tag) if tag != self.tag() => Handled::Ignored(Ignored::OtherCharge),
+            _ => self.take(now, profile, input),
         };
         self.settle(now, profile);
         handled
     }
 
-    #[inline(never)]
-    fn take(
+    fn take(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
+        match input {
+            Input::Response { token, status, body } => {
+                self.take_answer(now, profile, &token, status, body);
+                Handled::Done
+            }
+            Input::Lost { token, sent } => {
+                self.take_loss(now, profile, &token, sent);
+                Handled::Done
+            }
+            Input::Notification { ticket, notification } => {
+                self.take_ticket(now, profile, ticket, notification)
+            }
+            Input::Persisted(token) => was_awaited(self.storage.persisted(&mut self.timers, token.sequence)),
+            Input::PersistFailed(token) => was_awaited(self.storage_failed(now, token.sequence)),
+            Input::Command(command) => self.obey(now, command),
+            Input::Tick => Handled::Done,
+        }
+    }
+
+    fn take_ticket(
         &mut self,
         now: Instant,
         profile: &Profile<'_>,
@@ -341,9 +341,7 @@ impl Charge {
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
         self.announced.review = None;
-        let end =
-            by.char_indices().map(|(at, char)| at + char.len_utf8()).take_while(|end| *end <= 16).last();
-        self.texts.set_reviewer(by.get(..end.unwrap_or(0)).unwrap_or(""));
+        self.texts.set_reviewer(beginning(by, REVIEWER_MAX));
         self.storage.touch();
         Ok(())
     }
@@ -354,6 +352,15 @@ impl Charge {
     /// what a damaged record said. It stays listed (I3).
     fn is_doubt_left(&self) -> bool {
         self.is_any_in_doubt() || self.review == Review::Needed(Reason::DamagedRecord)
+    }
+}
+
+/// The charge that an input names by its token, if it has one.
+fn named(input: &Input<'_>) -> Option<u32> {
+    match input {
+        Input::Response { token, .. } | Input::Lost { token, .. } => Some(token.charge),
+        Input::Persisted(token) | Input::PersistFailed(token) => Some(token.charge),
+        Input::Notification { .. } | Input::Command(_) | Input::Tick => None,
     }
 }
 

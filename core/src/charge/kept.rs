@@ -15,6 +15,7 @@ impl Kept {
     pub const NONE: Kept = Kept([0xFF; 5]);
     pub const ZERO: Kept = Kept([0; 5]);
 
+    #[inline(never)]
     pub fn new(amount: Amount) -> Self {
         let [a, b, c, d, e, ..] = amount.minor().to_le_bytes();
         Kept([a, b, c, d, e])
@@ -30,6 +31,7 @@ impl Kept {
     }
 
     /// The amount, nothing if there is none.
+    #[inline(never)]
     pub fn amount(self) -> Amount {
         self.get().unwrap_or(Amount::ZERO)
     }

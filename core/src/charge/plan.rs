@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, Mark};
 use super::guard::Guard;
 use super::kept::Kept;
-use super::timers::Timer;
+use super::timers::{Timer, WAIT_MAX, doubled};
 use super::{Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
 use crate::profile::{CapturesAt, Consent, Profile, Service};
 use crate::time::{Instant, Millis, SECOND};
@@ -93,7 +93,8 @@ impl Charge {
         let asking = self.confirm_is_possible();
         let sending = self.send_is_possible() && self.flight.is_none();
         let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
-        [
+        let mut next = self.storage.next_time(timers).filter(|at| *at > now);
+        for (timer, counts) in [
             (Timer::AnswerBy, self.flight.is_some()),
             (Timer::SaleEnds, open),
             (Timer::WindowEnds, waiting),
@@ -101,12 +102,12 @@ impl Charge {
             (Timer::ResendAt, sending),
             (Timer::ReviewAt, true),
             (Timer::ListenUntil, true),
-        ]
-        .into_iter()
-        .filter_map(|(timer, counts)| timers.get(timer).filter(|_| counts))
-        .chain(self.storage.next_time(timers))
-        .filter(|at| *at > now)
-        .min()
+        ] {
+            if let Some(at) = timers.get(timer).filter(|at| counts && *at > now) {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        next
     }
 
     /// Sets the time of the next `confirm`; one is asked right at the window's end, because only an answer asked for
@@ -114,7 +115,7 @@ impl Charge {
     pub(super) fn schedule_confirm(&mut self, now: Instant, profile: &Profile<'_>) {
         let polling = profile.polling;
         let most = polling.most.max(polling.first);
-        let pause = polling.first.saturating_mul(1 << self.doublings.min(31)).min(most);
+        let pause = doubled(polling.first, self.doublings, most);
         if pause < most {
             self.doublings = self.doublings.saturating_add(1);
         }
@@ -127,7 +128,7 @@ impl Charge {
 
     pub(super) fn schedule_resend(&mut self, now: Instant, pause: Millis) {
         let sends = self.latest().map_or(0, |attempt| attempt.opened).clamp(1, 6) - 1;
-        self.timers.set(Timer::ResendAt, now, pause << u32::from(sends));
+        self.timers.set(Timer::ResendAt, now, doubled(pause, sends, WAIT_MAX));
     }
 
     /// Whether `confirm` may be sent for the latest attempt, leaving the time aside.
@@ -140,18 +141,21 @@ impl Charge {
             && !matches!(self.review, Review::Needed(_))
     }
 
-    fn storage_failed(&mut self, now: Instant, sequence: u32) {
-        if self.storage.failed(now, &mut self.timers, sequence) {
+    /// A write failed, or is overdue; says whether it was the one awaited.
+    pub(super) fn storage_failed(&mut self, now: Instant, sequence: u32) -> bool {
+        let awaited = self.storage.failed(now, &mut self.timers, sequence);
+        if awaited {
             self.refuse_unsent();
         }
+        awaited
     }
 
     /// Storage refuses the first intent: the sale is refused before anything is sent (R45).
-    pub(super) fn refuse_unsent(&mut self) {
+    fn refuse_unsent(&mut self) {
         if self.was_never_sent() && self.sale == Sale::Open {
             if let Some(planned) = self.planned.take() {
                 let guards = self.guards;
-                if let Some(attempt) = self.attempts.get_mut(usize::from(planned.attempt)) {
+                if let Some(attempt) = self.attempt_mut(planned.attempt) {
                     attempt.close_send(planned.index, guards);
                 }
             }

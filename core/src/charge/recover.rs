@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::attempt::Attempt;
 use super::guard::Guard;
-use super::record::{self, Damage};
+use super::record::{self, Damage, Head};
 use super::timers::Timer;
 use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
 use crate::profile::CapturesAt;
@@ -70,10 +70,12 @@ impl Charge {
     /// The charge of an older record whose newer one is damaged (R44): what happened in between is unknown, so it is in
     /// doubt and needs review.
     pub fn recover_damaged(now: Instant, carrier: &Carrier<'_>, older: &[u8]) -> Result<Self, RecoverError> {
-        let mut charge = Charge::recover(now, carrier, older, AtBoot::RefundDue)?;
-        charge.close(Closing::Expired);
-        charge.need_review(Reason::DamagedRecord);
-        Ok(charge)
+        let mut recovered = Charge::recover(now, carrier, older, AtBoot::RefundDue);
+        if let Ok(charge) = &mut recovered {
+            charge.close(Closing::Expired);
+            charge.need_review(Reason::DamagedRecord);
+        }
+        recovered
     }
 
     /// [`Charge::recover`] with a guard removed, for a model checker that is to notice.
@@ -85,7 +87,25 @@ impl Charge {
         at_boot: AtBoot,
         guards: Guards,
     ) -> Result<Self, RecoverError> {
-        let head = record::head(bytes).map_err(RecoverError::Record)?;
+        let mut head = match record::head(bytes) {
+            Ok(head) => head,
+            Err(damage) => return Err(RecoverError::Record(damage)),
+        };
+        let mut recovered = Charge::named(now, carrier, &head);
+        if let Ok(charge) = &mut recovered {
+            charge.guards = guards;
+            match head.fill(now, charge) {
+                Ok(()) => charge.go_on(now, carrier, at_boot),
+                Err(damage) => recovered = Err(RecoverError::Record(damage)),
+            }
+        }
+        recovered
+    }
+
+    /// The charge that a record is about, without what the record says of it. It is made where it is to be, as in
+    /// [`Charge::start`].
+    #[inline(never)]
+    fn named(now: Instant, carrier: &Carrier<'_>, head: &Head<'_>) -> Result<Self, RecoverError> {
         let profile = carrier.profile;
         if head.profile != profile.name {
             return Err(RecoverError::OtherProfile);
@@ -94,16 +114,17 @@ impl Charge {
             return Err(RecoverError::OtherEndpoint);
         }
         let instrument = profile.instrument(Some(head.instrument)).ok_or(RecoverError::Instrument)?;
-        let mut charge = Charge::new(now, profile, instrument, head.amount, head.currency);
-        head.fill(now, &mut charge).map_err(RecoverError::Record)?;
-        charge.handed_out = true;
-        charge.guards = guards;
-        charge.count_what_was_under_way();
-        if charge.is_under_way() {
-            charge.restart_windows(now, carrier);
+        Ok(Charge::new(now, profile, instrument, head.amount, head.currency))
+    }
+
+    /// Goes on from what its record said.
+    fn go_on(&mut self, now: Instant, carrier: &Carrier<'_>, at_boot: AtBoot) {
+        self.handed_out = true;
+        self.count_what_was_under_way();
+        if self.is_under_way() {
+            self.restart_windows(now, carrier);
         }
-        charge.end_what_cannot_go_on(at_boot);
-        Ok(charge)
+        self.end_what_cannot_go_on(at_boot);
     }
 
     /// Whether time still decides something: also for a closed sale whose prompt is live, which would be pending for

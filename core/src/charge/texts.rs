@@ -88,12 +88,8 @@ impl Texts {
     /// Puts as much of a text into a slot as fits while `reserve` bytes stay free, cut at a character's end.
     pub fn set_cut(&mut self, slot: Slot, text: &str, reserve: usize) {
         let free = self.free(slot).saturating_sub(reserve).min(usize::from(SAME_AS).saturating_sub(1));
-        let mut end = text.len().min(free);
-        while !text.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        // The part fits by the lines above; if it did not, the text would stay as it is.
-        let _ = self.set(slot, text.get(..end).unwrap_or(""));
+        // The part fits by the line above; if it did not, the text would stay as it is.
+        let _ = self.set(slot, beginning(text, free));
     }
 
     /// Keeps who resolved a review, as much as fits: what the payer was to read is over, and makes room.
@@ -210,6 +206,16 @@ impl Texts {
     fn place_length(&self, index: usize) -> usize {
         self.lengths.get(index).map_or(0, |length| if *length < SAME_AS { usize::from(*length) } else { 0 })
     }
+}
+
+/// The beginning of a text: at most so many bytes, cut at a character's end.
+#[inline(never)]
+pub fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or("")
 }
 
 /// The order of a record.

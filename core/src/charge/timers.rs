@@ -1,5 +1,7 @@
 //! All deadlines of a charge, four bytes each: milliseconds from a moment that moves along.
 
+use core::num::NonZeroU32;
+
 use crate::time::{Instant, Millis, SECOND};
 
 /// The longest time that is waited for, 24 days; a longer one counts as this long. It keeps a deadline in 32 bits, and is
@@ -30,11 +32,10 @@ pub(super) enum Timer {
 }
 
 const TIMERS: usize = Timer::StorageAt as usize + 1;
-const UNSET: u32 = u32::MAX;
 /// The base is moved along before deadlines are further from it than this: with [`WAIT_MAX`] on top they fit 32 bits.
 const BASE_AGE_MAX: Millis = 1 << 31;
 
-const _: () = assert!(BASE_AGE_MAX + WAIT_MAX < UNSET as Millis);
+const _: () = assert!(BASE_AGE_MAX + WAIT_MAX < u32::MAX as Millis);
 
 /// All deadlines of a charge.
 #[derive(Debug)]
@@ -42,15 +43,16 @@ const _: () = assert!(BASE_AGE_MAX + WAIT_MAX < UNSET as Millis);
 pub(super) struct Timers {
     /// The moment that the deadlines are counted from, in two halves: whole, it would align the charge to eight bytes.
     base: [u32; 2],
-    after: [u32; TIMERS],
+    /// One more than the milliseconds after it.
+    after: [Option<NonZeroU32>; TIMERS],
 }
 
 impl Timers {
-    pub fn starting(now: Instant, window: Millis) -> Self {
-        let mut timers = Timers { base: halves(now), after: [UNSET; TIMERS] };
-        timers.set(Timer::SaleEnds, now, window);
-        timers.set(Timer::PollAt, now, 0);
-        timers
+    /// Nothing is waited for; a `confirm` may be asked at once.
+    pub fn starting(now: Instant) -> Self {
+        let mut after = [None; TIMERS];
+        after[Timer::PollAt as usize] = Some(NonZeroU32::MIN);
+        Timers { base: halves(now), after }
     }
 
     /// The deadlines of an attempt that begins: the sale's end and storage's stay.
@@ -70,8 +72,8 @@ impl Timers {
 
     /// The deadline, if it is set.
     pub fn get(&self, timer: Timer) -> Option<Instant> {
-        let after = self.after.get(timer as usize).copied().filter(|after| *after != UNSET)?;
-        Some(whole(self.base).after(Millis::from(after)))
+        let after = self.after.get(timer as usize).copied().flatten()?;
+        Some(whole(self.base).after(millis(after)))
     }
 
     /// Whether the deadline is set and has come.
@@ -92,7 +94,7 @@ impl Timers {
         }
         let after = now.since(whole(self.base)).saturating_add(wait.min(WAIT_MAX));
         if let Some(place) = self.after.get_mut(timer as usize) {
-            *place = in_32_bits(after);
+            *place = Some(in_32_bits(after));
         }
     }
 
@@ -112,7 +114,7 @@ impl Timers {
 
     /// Sets the deadline to that of another one.
     pub fn copy(&mut self, from: Timer, to: Timer) {
-        let after = self.after.get(from as usize).copied().unwrap_or(UNSET);
+        let after = self.after.get(from as usize).copied().flatten();
         if let Some(place) = self.after.get_mut(to as usize) {
             *place = after;
         }
@@ -120,7 +122,7 @@ impl Timers {
 
     pub fn clear(&mut self, timer: Timer) {
         if let Some(place) = self.after.get_mut(timer as usize) {
-            *place = UNSET;
+            *place = None;
         }
     }
 
@@ -132,15 +134,31 @@ impl Timers {
     /// Counts from another moment. A deadline that is long over is over at that moment too.
     fn rebase(&mut self, base: Instant) {
         let old = whole(self.base);
-        for after in self.after.iter_mut().filter(|after| **after != UNSET) {
-            *after = in_32_bits(old.after(Millis::from(*after)).since(base));
+        for after in self.after.iter_mut().flatten() {
+            *after = in_32_bits(old.after(millis(*after)).since(base));
         }
         self.base = halves(base);
     }
 }
 
-fn in_32_bits(after: Millis) -> u32 {
-    u32::try_from(after).unwrap_or(UNSET - 1).min(UNSET - 1)
+/// A pause that was doubled so often, at most the longest.
+#[inline(never)]
+pub(super) fn doubled(mut pause: Millis, times: u8, most: Millis) -> Millis {
+    for _ in 0..times {
+        if pause >= most {
+            break;
+        }
+        pause = pause.saturating_add(pause);
+    }
+    pause.min(most)
+}
+
+fn in_32_bits(after: Millis) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(u32::try_from(after).unwrap_or(u32::MAX))
+}
+
+fn millis(after: NonZeroU32) -> Millis {
+    Millis::from(after.get() - 1)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is 32 bits of the whole")]
@@ -162,7 +180,7 @@ mod equality {
     impl Timers {
         fn all(&self) -> [Option<Instant>; TIMERS] {
             let base = whole(self.base);
-            self.after.map(|after| (after != super::UNSET).then(|| base.after(u64::from(after))))
+            self.after.map(|after| after.map(|after| base.after(super::millis(after))))
         }
     }
 
@@ -189,11 +207,17 @@ mod tests {
         Instant::from_millis(millis)
     }
 
+    fn started(now: Instant, window: Millis) -> Timers {
+        let mut timers = Timers::starting(now);
+        timers.set(Timer::SaleEnds, now, window);
+        timers
+    }
+
     /// R51: a charge that is kept for months, on a clock that starts anywhere.
     #[test]
     fn deadlines_are_right_however_old_the_charge_is() {
         for start in [0, 5, u64::from(u32::MAX) - 7, 1 << 40] {
-            let mut timers = Timers::starting(at(start), 180_000);
+            let mut timers = started(at(start), 180_000);
             for age in [0, 1, BASE_AGE_MAX, BASE_AGE_MAX + 1, 1 << 33, 1 << 45] {
                 let now = at(start + age);
                 timers.set(Timer::WindowEnds, now, 120_000);
@@ -210,7 +234,7 @@ mod tests {
     fn a_deadline_of_months_counts_as_the_longest_and_is_never_earlier_than_now() {
         let late = at(u64::MAX - 5);
         for now in [at(0), at(1 << 50), late] {
-            let mut timers = Timers::starting(now, Millis::MAX);
+            let mut timers = started(now, Millis::MAX);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now.after(WAIT_MAX)));
             timers.extend(Timer::SaleEnds, now, 1);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now.after(WAIT_MAX)));
@@ -221,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_steps_back_keeps_the_deadlines() {
-        let mut timers = Timers::starting(at(100_000), 50_000);
+        let mut timers = started(at(100_000), 50_000);
         timers.set(Timer::WindowEnds, at(40_000), 1_000);
         assert_eq!(timers.get(Timer::WindowEnds), Some(at(41_000)));
         assert_eq!(timers.get(Timer::SaleEnds), Some(at(150_000)));
