@@ -156,14 +156,19 @@ impl defmt::Format for Subscriber {
 
 /// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
 pub(crate) fn telephone_number(id: &str) -> Option<&str> {
-    let id = id.trim_start_matches(' ');
+    let id = id.as_bytes().trim_ascii_start();
     // `tell:` is in a sample of the Dialog document.
-    let number = ["tell:", "tel:"].into_iter().find_map(|scheme| id.strip_prefix(scheme)).unwrap_or(id);
-    let number = number.trim_matches(' ');
-    let number = number.strip_prefix('+').unwrap_or(number);
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let local = number.strip_prefix("94").filter(|rest| rest.len() == 9).or(number.strip_prefix('0'));
-    if digits { Some(local.unwrap_or(number)) } else { None }
+    let number = id.strip_prefix(b"tell:").or(id.strip_prefix(b"tel:")).unwrap_or(id).trim_ascii();
+    let number = number.strip_prefix(b"+").unwrap_or(number);
+    if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let local = match number {
+        [b'9', b'4', local @ ..] if local.len() == 9 => local,
+        [b'0', local @ ..] => local,
+        international => international,
+    };
+    core::str::from_utf8(local).ok()
 }
 
 fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {

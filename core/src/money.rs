@@ -74,47 +74,59 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        let (units, decimals) = match text.bytes().position(|byte| byte == b'.') {
-            None => (text, ""),
-            Some(point) => {
-                let decimals = text.get(point.saturating_add(1)..).unwrap_or("");
-                (text.get(..point).unwrap_or(""), if decimals.is_empty() { "." } else { decimals })
-            }
-        };
         if text.starts_with('-') {
             return Err(AmountError::Negative);
         }
-        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if units.is_empty() || !all_digits(units) || !all_digits(decimals) {
+        // One digit more is appended to at most one cent above the limit, so nothing here overflows.
+        let append = |minor: u64, digit: u8| {
+            minor.wrapping_mul(10).wrapping_add(u64::from(digit)).min(AMOUNT_MAX_MINOR + 1)
+        };
+        let (mut minor, mut digits, mut units) = (0, 0usize, None);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    minor = append(minor, byte - b'0');
+                    digits = digits.saturating_add(1);
+                }
+                b'.' if units.is_none() => units = Some(digits),
+                _ => return Err(AmountError::NotANumber),
+            }
+        }
+        let decimals = units.map(|units| digits.saturating_sub(units));
+        if digits == 0 || units == Some(0) || decimals == Some(0) {
             return Err(AmountError::NotANumber);
         }
-        if decimals.len() > 2 {
-            return Err(AmountError::TooManyDecimals);
-        }
-        let mut minor: u64 = 0;
-        let padding = "00".bytes().skip(decimals.len());
-        for digit in units.bytes().chain(decimals.bytes()).chain(padding) {
-            minor = minor
-                .checked_mul(10)
-                .and_then(|tens| tens.checked_add(u64::from(digit - b'0')))
-                .ok_or(AmountError::TooLarge)?;
+        for _ in 0..2usize.checked_sub(decimals.unwrap_or(0)).ok_or(AmountError::TooManyDecimals)? {
+            minor = append(minor, 0);
         }
         Amount::from_minor(minor)
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.
     pub fn text(self, format: AmountFormat) -> Result<String<AMOUNT_TEXT_MAX>, AmountError> {
+        let mut digits = [0; DIGITS_MAX];
+        let mut rest = self.0;
+        for digit in digits.iter_mut().rev() {
+            *digit = take_digit(&mut rest);
+        }
+        let (units, cents) = digits.split_at(DIGITS_MAX - 2);
+        if format == AmountFormat::WholeUnits && cents != [0, 0] {
+            return Err(AmountError::HasCents);
+        }
         let mut text = String::new();
-        let (units, cents) = (self.0 / 100, self.0 % 100);
-        let written = match format {
-            AmountFormat::WholeUnits if cents != 0 => return Err(AmountError::HasCents),
-            AmountFormat::WholeUnits => push_digits(&mut text, units, 1),
-            AmountFormat::TwoDecimals => push_digits(&mut text, units, 1)
-                .and_then(|()| text.push('.').map_err(|_| ()))
-                .and_then(|()| push_digits(&mut text, cents, 2)),
-        };
-        // 13 digits, a point and two digits always fit; the error is kept so that no path here can panic.
-        written.map_err(|()| AmountError::TooLarge)?;
+        let mut push = |byte: u8| text.push(char::from(byte)).map_err(|_| AmountError::TooLarge);
+        // A zero is written where no other digit is before it only if it is the last.
+        let leading = units.iter().position(|digit| *digit != 0).unwrap_or(units.len() - 1);
+        for digit in units.iter().skip(leading) {
+            push(b'0' | *digit)?;
+        }
+        if format == AmountFormat::TwoDecimals {
+            push(b'.')?;
+            for digit in cents {
+                push(b'0' | *digit)?;
+            }
+        }
+        // 11 digits, a point and two digits always fit; the error is kept so that no path here can panic.
         Ok(text)
     }
 
@@ -155,23 +167,16 @@ impl fmt::Display for AmountError {
 
 impl core::error::Error for AmountError {}
 
-/// Appends `value` with at least `width` digits; formatting machinery would cost flash.
-fn push_digits<const N: usize>(text: &mut String<N>, value: u64, width: usize) -> Result<(), ()> {
-    let mut digits = [0u8; 20];
-    let mut rest = value;
-    let mut start = digits.len();
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + u8::try_from(rest % 10).map_err(|_| ())?;
-        rest /= 10;
-        start -= 1;
-        if rest == 0 && 20 - start >= width {
-            break;
-        }
-    }
-    for digit in digits.iter().skip(start) {
-        text.push(char::from(*digit)).map_err(|_| ())?;
-    }
-    Ok(())
+/// Digits of [`AMOUNT_MAX_MINOR`].
+const DIGITS_MAX: usize = 13;
+
+/// Takes the last decimal digit off. In two halves, for a division of 64 bits is a kilobyte of flash where the processor
+/// has none; amounts have 40 bits, so each half and what is left of the one before it fit 32.
+fn take_digit(number: &mut u64) -> u8 {
+    let high = (*number >> 16) as u32;
+    let low = (high % 10) << 16 | (*number as u32 & 0xFFFF);
+    *number = u64::from(high / 10) << 16 | u64::from(low / 10);
+    (low % 10) as u8
 }
 
 /// A three-letter currency code in capitals, such as LKR.
@@ -187,7 +192,7 @@ impl Currency {
 
     /// Reads a code in either case; `None` if it is not three letters.
     pub fn parse(text: &str) -> Option<Self> {
-        let letters: [u8; 3] = text.trim().as_bytes().try_into().ok()?;
+        let letters: [u8; 3] = text.trim_ascii().as_bytes().try_into().ok()?;
         letters
             .iter()
             .all(u8::is_ascii_alphabetic)
@@ -243,6 +248,9 @@ mod tests {
             ("1.2.3", AmountError::NotANumber),
             ("1.234", AmountError::TooManyDecimals),
             ("10000000000.01", AmountError::TooLarge),
+            ("10000000000000.001", AmountError::TooManyDecimals),
+            ("5.0.", AmountError::NotANumber),
+            ("5 ", AmountError::NotANumber),
             ("99999999999999999999999", AmountError::TooLarge),
         ] {
             assert_eq!(Amount::parse(text), Err(error), "{text}");
@@ -259,6 +267,14 @@ mod tests {
         assert_eq!(cents.text(AmountFormat::TwoDecimals).unwrap().as_str(), "1234567.08");
         assert_eq!(cents.text(AmountFormat::WholeUnits), Err(AmountError::HasCents));
         assert_eq!(Amount(AMOUNT_MAX_MINOR).to_string(), "10000000000.00");
+        for minor in (0..3_000).chain((0..13).flat_map(|zeros| {
+            let power = 10u64.pow(zeros);
+            [power - 1, power, (power + 1).min(AMOUNT_MAX_MINOR), (power << 3).min(AMOUNT_MAX_MINOR)]
+        })) {
+            let expected = std::format!("{}.{:02}", minor / 100, minor % 100);
+            assert_eq!(Amount(minor).to_string(), expected);
+            assert_eq!(Amount::parse(&expected), Ok(Amount(minor)));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub const SHORT: usize = 1024;
 pub const LONGEST: usize = 10_000;
 
 /// The messages that are made: each has a name, and fills a buffer.
-pub const MADE: [(&str, fn(&mut [u8]), usize); 11] = [
+pub const MADE: [(&str, fn(&mut [u8]), usize); 14] = [
     ("1 KB of [", |buffer| buffer.fill(b'['), SHORT),
     ("8 KB of [", |buffer| buffer.fill(b'['), 8192),
     ("10,000 [", |buffer| buffer.fill(b'['), LONGEST),
@@ -34,6 +34,9 @@ pub const MADE: [(&str, fn(&mut [u8]), usize); 11] = [
         |buffer| wrap(buffer, b"{", b"\"internalTrxId\":\"914021114190001\",", b"\"a\":1}"),
         SHORT,
     ),
+    ("one amount again and again", |buffer| wrap(buffer, b"{", b"\"amount\":1,", b"\"a\":1}"), SHORT),
+    ("one text again and again", |buffer| wrap(buffer, b"{", b"\"message\":1,", b"\"a\":1}"), SHORT),
+    ("one text twice, all of it escapes", |buffer| twice(buffer), SHORT),
 ];
 
 /// The documents' samples that a carrier could send.
@@ -60,6 +63,13 @@ pub const SAMPLES: [(&str, &str); 12] = [
     ),
     ("otp error", include_str!("../../../core/tests/data/otp_error_ideamart_E1850.json")),
 ];
+
+/// A text of escapes, and the same text with other escapes.
+fn twice(buffer: &mut [u8]) {
+    let (first, second) = buffer.split_at_mut(buffer.len() / 2);
+    wrap(first, b"{\"message\":\"", b"\\u004a", b"\",");
+    wrap(second, b"\"message\":\"", b"\\u004A", b"\"}");
+}
 
 /// Opens, repeats as often as there is room, closes; spaces fill the rest.
 fn wrap(buffer: &mut [u8], open: &[u8], again: &[u8], close: &[u8]) {

@@ -6,7 +6,7 @@ use heapless::string::StringView;
 use super::answer::WireFault;
 use super::members::Members;
 use super::notification::Stated;
-use super::object::write_object;
+use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::{Text, stated};
 use super::verdict::{Codes, WrittenCode, verdict};
@@ -61,15 +61,14 @@ pub fn write(
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
     check_credentials(profile, credentials)?;
-    let members = [
-        ("applicationId", credentials.application.expose()),
-        ("password", credentials.password.expose()),
-        (profile.fields.subscriber, fields.subscriber),
-        (profile.fields.instrument, fields.instrument),
-        ("accountId", fields.account.unwrap_or("")),
-        ("currency", fields.currency.as_ref().map_or("", Currency::as_str)),
-    ];
-    write_object(&members, None, buffer)
+    let mut object = Object::open(buffer);
+    object.member("applicationId", credentials.application.expose());
+    object.member("password", credentials.password.expose());
+    object.member(profile.fields.subscriber, fields.subscriber);
+    object.member(profile.fields.instrument, fields.instrument);
+    object.member("accountId", fields.account.unwrap_or(""));
+    object.member("currency", fields.currency.as_ref().map_or("", Currency::as_str));
+    object.close()
 }
 
 /// Reads the answer to a balance query under the HTTP status `status`. Whatever comes has a reading.

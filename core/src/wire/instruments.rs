@@ -5,7 +5,7 @@ use heapless::{String, Vec};
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
 use super::members::{Members, objects};
-use super::object::write_object;
+use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::Text;
 use super::verdict::{Codes, WrittenCode, verdict};
@@ -78,13 +78,12 @@ pub fn write(
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
     check_credentials(profile, credentials)?;
-    let members = [
-        ("applicationId", credentials.application.expose()),
-        ("password", credentials.password.expose()),
-        (profile.fields.subscriber, subscriber),
-        ("type", filter.as_str()),
-    ];
-    write_object(&members, None, buffer)
+    let mut object = Object::open(buffer);
+    object.member("applicationId", credentials.application.expose());
+    object.member("password", credentials.password.expose());
+    object.member(profile.fields.subscriber, subscriber);
+    object.member("type", filter.as_str());
+    object.close()
 }
 
 /// Reads the answer to a list request under the HTTP status `status`. Whatever comes has a reading.

@@ -182,7 +182,7 @@ fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> 
         (Form::Plain | Form::Escaped, Form::Plain | Form::Escaped) => {
             let (first, second) =
                 (Text::new(first, escaped(place.form)), Text::new(second, escaped(value.form)));
-            first.chars().eq(second.chars())
+            first.same(second)
         }
         _ => false,
     };

@@ -1,44 +1,163 @@
-//! A request's JSON object, written by serde-json-core.
-
-use serde::ser::{Serialize, SerializeMap, Serializer};
+//! A request's JSON object, written straight into the caller's buffer.
 
 use super::request::RequestFault;
 
-/// The agent's parameters of eZ Cash, the one object within a request.
-#[derive(serde::Serialize)]
-pub(super) struct AgentParams<'a> {
-    #[serde(rename = "ezcashAgentPin")]
-    pub(super) pin: &'a str,
-    #[serde(rename = "ezcashAgentAlias")]
-    pub(super) alias: &'a str,
+/// An object that is being written. Brands name members differently, so the names are data and no derived struct can
+/// hold them. What does not fit is told once, by [`Object::close`].
+pub(super) struct Object<'b> {
+    buffer: &'b mut [u8],
+    /// Bytes that the object takes, also those that have no room.
+    length: usize,
+    /// Whether a comma comes before the next member.
+    is_first: bool,
 }
 
-/// Writes `members` in their order, leaving out those without a name or a value, and then `agent` under its name.
-pub(super) fn write_object(
-    members: &[(&str, &str)],
-    agent: Option<(&str, AgentParams<'_>)>,
-    buffer: &mut [u8],
-) -> Result<usize, RequestFault> {
-    serde_json_core::to_slice(&Object { members, agent }, buffer).map_err(|_| RequestFault::BufferTooSmall)
-}
+impl<'b> Object<'b> {
+    pub(super) fn open(buffer: &'b mut [u8]) -> Self {
+        let mut object = Object { buffer, length: 0, is_first: true };
+        object.byte(b'{');
+        object
+    }
 
-/// Brands name members differently, so the names are data and no derived struct can hold them.
-struct Object<'a> {
-    members: &'a [(&'a str, &'a str)],
-    agent: Option<(&'a str, AgentParams<'a>)>,
-}
+    /// Writes a member, unless it has no name or no value.
+    #[inline(never)]
+    pub(super) fn member(&mut self, name: &str, value: &str) {
+        if !name.is_empty() && !value.is_empty() {
+            self.name(name);
+            self.string(value);
+        }
+    }
 
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.members {
-            if !name.is_empty() && !value.is_empty() {
-                map.serialize_entry(name, value)?;
+    /// Opens an object as the member `name`: what follows is in it, until [`Object::close_inner`].
+    pub(super) fn open_inner(&mut self, name: &str) {
+        self.name(name);
+        self.byte(b'{');
+        self.is_first = true;
+    }
+
+    pub(super) fn close_inner(&mut self) {
+        self.byte(b'}');
+        self.is_first = false;
+    }
+
+    /// The number of bytes written, if there was room for all of them.
+    pub(super) fn close(mut self) -> Result<usize, RequestFault> {
+        self.byte(b'}');
+        if self.length <= self.buffer.len() { Ok(self.length) } else { Err(RequestFault::BufferTooSmall) }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.is_first {
+            self.byte(b',');
+        }
+        self.is_first = false;
+        self.string(name);
+        self.byte(b':');
+    }
+
+    /// JSON asks for an escape before quotes and backslashes, and instead of control characters; it has shorter ones for
+    /// some of these, but none of them is in an id or a name of the documents.
+    #[inline(never)]
+    fn string(&mut self, text: &str) {
+        self.byte(b'"');
+        for byte in text.bytes() {
+            match byte {
+                b'"' | b'\\' => self.byte(b'\\'),
+                0..0x20 => {
+                    for escape in [b'\\', b'u', b'0', b'0', b'0' | (byte >> 4)] {
+                        self.byte(escape);
+                    }
+                    let low = byte & 0xF;
+                    self.byte(if low < 10 { b'0' | low } else { (b'a' - 10).wrapping_add(low) });
+                    continue;
+                }
+                _ => {}
             }
+            self.byte(byte);
         }
-        if let Some((name, agent)) = &self.agent {
-            map.serialize_entry(name, agent)?;
+        self.byte(b'"');
+    }
+
+    #[inline(never)]
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.buffer.get_mut(self.length) {
+            *place = byte;
         }
-        map.end()
+        self.length = self.length.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+    use std::{format, vec};
+
+    fn written(
+        members: &[(String, String)],
+        inner: &[(String, String)],
+        room: usize,
+    ) -> Result<Vec<u8>, RequestFault> {
+        let mut buffer = vec![b'#'; room];
+        let mut object = Object::open(&mut buffer);
+        for (name, value) in members {
+            object.member(name, value);
+        }
+        object.open_inner("inner");
+        for (name, value) in inner {
+            object.member(name, value);
+        }
+        object.close_inner();
+        object.member("last", "1");
+        let length = object.close()?;
+        assert!(buffer.iter().skip(length).all(|byte| *byte == b'#'));
+        buffer.truncate(length);
+        Ok(buffer)
+    }
+
+    #[test]
+    fn every_character_is_written_as_serde_json_reads_it() {
+        for character in (0..=0x2100).filter_map(char::from_u32).chain(['\u{fffd}', '😀', '\u{10ffff}']) {
+            let value = format!("a{character}b");
+            let members = [(value.clone(), value.clone())];
+            let bytes = written(&members, &[], 64).unwrap();
+            let read: Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(read.get(&value), Some(&Value::from(value.as_str())), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_or_no_value_is_left_out() {
+        let text = |text: &str| text.to_string();
+        let members = [(text(""), text("1")), (text("a"), text("")), (text("b"), text("2"))];
+        assert_eq!(written(&members, &members, 64).unwrap(), br#"{"b":"2","inner":{"b":"2"},"last":"1"}"#);
+        assert_eq!(written(&[], &[], 64).unwrap(), br#"{"inner":{},"last":"1"}"#);
+    }
+
+    proptest! {
+        /// The reference is serde_json: it reads the names and the values that were given, in their order. And what is
+        /// written fits its own length, and no room that is shorter.
+        #[test]
+        fn an_object_is_read_by_serde_json_as_it_was_given(
+            members in prop::collection::vec(("m.{0,8}", ".{1,12}"), 0..6),
+            inner in prop::collection::vec(("i.{0,8}", ".{1,12}"), 0..3),
+            less in 1usize..20,
+        ) {
+            let bytes = written(&members, &inner, 2000).unwrap();
+            let read: Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
+            let map = |members: &[(String, String)]| -> Map<String, Value> {
+                members.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+            };
+            let mut expected = map(&members);
+            expected.insert("inner".into(), map(&inner).into());
+            expected.insert("last".into(), "1".into());
+            prop_assert_eq!(read, expected);
+            prop_assert_eq!(written(&members, &inner, bytes.len()).unwrap(), bytes.clone());
+            let shorter = bytes.len().saturating_sub(less);
+            prop_assert_eq!(written(&members, &inner, shorter), Err(RequestFault::BufferTooSmall));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Requests as bytes.
 
-use super::object::{AgentParams, write_object};
+use super::object::Object;
 use crate::credentials::{Credentials, Secret};
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{Authentication, Instrument, Profile, Service};
@@ -64,7 +64,10 @@ pub fn write_charge(
     check_credentials(profile, credentials)?;
     match profile.charge_service {
         Service::ChargeRequest => {
-            write_object(&[("amount", &amount), (profile.fields.subscriber, fields.subscriber)], None, buffer)
+            let mut object = Object::open(buffer);
+            object.member("amount", &amount);
+            object.member(profile.fields.subscriber, fields.subscriber);
+            object.close()
         }
         _ => write_debit(profile, credentials, fields, &amount, buffer),
     }
@@ -72,7 +75,9 @@ pub fn write_charge(
 
 /// Writes a confirm for `reference`.
 pub fn write_confirm(reference: &str, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-    write_object(&[("ref", reference)], None, buffer)
+    let mut object = Object::open(buffer);
+    object.member("ref", reference);
+    object.close()
 }
 
 /// Whether what the profile's authentication needs is there. The header of a client id is the transport's to write, but
@@ -96,24 +101,27 @@ fn write_debit(
     amount: &str,
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    let agent = if fields.instrument.agent_params {
-        let pin = needed(&credentials.agent_pin)?;
-        let alias = needed(&credentials.agent_alias)?;
-        Some((profile.fields.params, AgentParams { pin, alias }))
-    } else {
-        None
+    let agent = match fields.instrument.agent_params {
+        true => Some((needed(&credentials.agent_pin)?, needed(&credentials.agent_alias)?)),
+        false => None,
     };
-    let members = [
-        ("applicationId", credentials.application.expose()),
-        ("password", credentials.password.expose()),
-        ("externalTrxId", fields.external),
-        (profile.fields.subscriber, fields.subscriber),
-        (profile.fields.instrument, fields.instrument.name),
-        ("accountId", fields.account.unwrap_or("")),
-        ("currency", if profile.send_currency { fields.currency.as_str() } else { "" }),
-        ("amount", amount),
-    ];
-    write_object(&members, agent, buffer)
+    let mut object = Object::open(buffer);
+    object.member("applicationId", credentials.application.expose());
+    object.member("password", credentials.password.expose());
+    object.member("externalTrxId", fields.external);
+    object.member(profile.fields.subscriber, fields.subscriber);
+    object.member(profile.fields.instrument, fields.instrument.name);
+    object.member("accountId", fields.account.unwrap_or(""));
+    object.member("currency", if profile.send_currency { fields.currency.as_str() } else { "" });
+    object.member("amount", amount);
+    // The agent's parameters of eZ Cash, the one object within a request.
+    if let Some((pin, alias)) = agent {
+        object.open_inner(profile.fields.params);
+        object.member("ezcashAgentPin", pin);
+        object.member("ezcashAgentAlias", alias);
+        object.close_inner();
+    }
+    object.close()
 }
 
 fn needed(secret: &Secret) -> Result<&str, RequestFault> {

@@ -26,7 +26,7 @@ impl<'a> Text<'a> {
 
     /// The characters that are meant: escapes are resolved.
     pub(super) fn chars(self) -> Chars<'a> {
-        Chars { rest: self.raw.chars(), escaped: self.escaped }
+        Chars { rest: self.raw.as_bytes().iter(), escaped: self.escaped }
     }
 
     /// Puts as many characters as fit into `kept`; whether they all do. Control characters become spaces: they are in no
@@ -55,7 +55,13 @@ impl<'a> Text<'a> {
 
     /// Whether it says exactly this.
     pub(super) fn is(self, expected: &str) -> bool {
-        self.chars().eq(expected.chars())
+        self.same(Text::new(expected, false))
+    }
+
+    /// Whether both mean the same characters.
+    #[inline(never)]
+    pub(super) fn same(self, other: Text<'_>) -> bool {
+        self.chars().eq(other.chars())
     }
 
     /// Whether its first `within` characters say `part` somewhere.
@@ -63,7 +69,7 @@ impl<'a> Text<'a> {
         let mut rest = self.chars();
         for _ in 0..=within {
             let mut ahead = rest.clone();
-            if part.chars().all(|wanted| ahead.next() == Some(wanted)) {
+            if Text::new(part, false).chars().all(|wanted| ahead.next() == Some(wanted)) {
                 return true;
             }
             if rest.next().is_none() {
@@ -82,7 +88,7 @@ impl<'a> Text<'a> {
 
     /// Whether there is nothing but spaces.
     pub(super) fn is_blank(self) -> bool {
-        self.chars().all(|character| character.is_whitespace() || character.is_control())
+        self.chars().all(is_blank)
     }
 
     /// Whether there is nothing at all.
@@ -124,10 +130,19 @@ pub(super) fn stated(text: Option<Text<'_>>) -> Stated {
     }
 }
 
-/// The characters of a [`Text`].
+/// Whether a character shows nothing: the controls and the spaces of Unicode, few enough to need no table.
+fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..=' ' | '\u{7f}'..='\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}'
+            | '\u{205f}' | '\u{3000}'
+    )
+}
+
+/// The characters of a [`Text`], taken from the bytes: a step to the next one is most of the work of a long text.
 #[derive(Clone)]
 pub(super) struct Chars<'a> {
-    rest: core::str::Chars<'a>,
+    rest: core::slice::Iter<'a, u8>,
     escaped: bool,
 }
 
@@ -135,54 +150,109 @@ impl Iterator for Chars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        match self.rest.next()? {
-            '\\' if self.escaped => self.escape(),
-            plain => Some(plain),
+        match *self.rest.next()? {
+            b'\\' if self.escaped => self.escape(),
+            ascii @ ..0x80 => Some(char::from(ascii)),
+            lead => Some(self.beyond_ascii(lead)),
         }
     }
 }
 
 impl Chars<'_> {
+    /// The character of several bytes that begins with `lead`. The message was found to be UTF-8.
+    #[inline(never)]
+    fn beyond_ascii(&mut self, lead: u8) -> char {
+        // The lead's ones say how many bytes there are; what follows them is the beginning of the code.
+        let bytes = lead.leading_ones();
+        let mut code = u32::from(lead) & (0x7F >> bytes);
+        for _ in 1..bytes {
+            code = (code << 6) | (self.rest.next().map_or(0, |byte| u32::from(*byte)) & 0x3F);
+        }
+        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+
+    #[inline(never)]
     fn escape(&mut self) -> Option<char> {
-        Some(match self.rest.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let unit = hex_unit(&mut self.rest)?;
+        Some(match *self.rest.next()? {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let unit = hex_unit(&mut self.rest);
                 self.paired(unit)
             }
-            itself => itself,
+            itself => char::from(itself),
         })
     }
 
     /// The character of a UTF-16 unit; a leading surrogate takes the unit after it along if that completes the pair.
     fn paired(&mut self, unit: u32) -> char {
-        if !(0xD800..0xDC00).contains(&unit) {
-            return char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-        }
-        let mut ahead = self.rest.clone();
-        let trailing = match (ahead.next(), ahead.next()) {
-            (Some('\\'), Some('u')) => hex_unit(&mut ahead),
-            _ => None,
-        };
-        match trailing {
-            Some(low) if (0xDC00..0xE000).contains(&low) => {
-                self.rest = ahead;
-                let code = 0x10000 | ((unit & 0x3FF) << 10);
-                char::from_u32(code.saturating_add(low & 0x3FF)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        if unit & 0xFC00 == 0xD800 {
+            let mut ahead = self.rest.clone();
+            if ahead.next() == Some(&b'\\') && ahead.next() == Some(&b'u') {
+                let low = hex_unit(&mut ahead);
+                if low & 0xFC00 == 0xDC00 {
+                    self.rest = ahead;
+                    let code = ((unit & 0x3FF) << 10) | (low & 0x3FF);
+                    return char::from_u32(code.saturating_add(0x10000))
+                        .unwrap_or(char::REPLACEMENT_CHARACTER);
+                }
             }
-            _ => char::REPLACEMENT_CHARACTER,
         }
+        char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 }
 
-fn hex_unit(chars: &mut core::str::Chars<'_>) -> Option<u32> {
-    let mut unit = 0;
-    for _ in 0..4 {
-        unit = (unit << 4) | chars.next()?.to_digit(16)?;
+/// The four hexadecimal digits that the walk has found there.
+#[inline(never)]
+fn hex_unit(digits: &mut core::slice::Iter<'_, u8>) -> u32 {
+    digits.by_ref().take(4).fold(0, |unit, digit| {
+        // A letter's low bits begin with 1 for A.
+        let value = (digit & 0xF).wrapping_add(if *digit > b'9' { 9 } else { 0 });
+        (unit << 4) | u32::from(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn what_shows_nothing_is_what_unicode_says() {
+        for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            let expected = character.is_whitespace() || character.is_control();
+            assert_eq!(is_blank(character), expected, "{character:?}");
+        }
     }
-    Some(unit)
+
+    #[test]
+    fn every_character_is_read_plain_and_as_its_escape() {
+        for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            let mut plain = [0; 4];
+            let plain = character.encode_utf8(&mut plain);
+            assert!(Text::new(plain, false).chars().eq([character]), "{character:?}");
+            let mut units = [0; 2];
+            let escaped: std::string::String =
+                character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            assert!(Text::new(&escaped, true).chars().eq([character]), "{escaped}");
+            assert!(Text::new(&escaped.to_uppercase().replace('U', "u"), true).chars().eq([character]));
+        }
+    }
+
+    #[test]
+    fn half_of_a_pair_is_replaced_and_nothing_after_it_is_lost() {
+        for (raw, read) in [
+            (r"\ud83d", "\u{fffd}"),
+            (r"\ud83dx", "\u{fffd}x"),
+            (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+            (r"\ud83d\n\/", "\u{fffd}\n/"),
+        ] {
+            assert!(Text::new(raw, true).chars().eq(read.chars()), "{raw}");
+        }
+    }
 }

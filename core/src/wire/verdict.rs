@@ -52,7 +52,7 @@ impl<'a> Codes<'a> {
 
 fn raw(code: &str) -> RawCode {
     let mut kept = RawCode::new();
-    code.trim().chars().all(|character| kept.push(character).is_ok());
+    code.trim_ascii().chars().all(|character| kept.push(character).is_ok());
     kept
 }
 
