@@ -1,8 +1,8 @@
 //! The carriers' messages: requests as bytes, bytes as what they plainly mean.
 //!
 //! Reading takes two steps. A bounded walk without recursion checks the whole message and finds where the known members
-//! stand; each is then read from there into an owned, bounded field. serde-json-core writes the requests. Nothing here
-//! holds state, and nothing decides: what a reading means for a charge is decided in [`crate::charge`].
+//! stand; each is then read from there into an owned, bounded field. Requests are written straight into the caller's
+//! buffer. Nothing here holds state, and nothing decides: what a reading means for a charge is decided in [`crate::charge`].
 
 pub mod answer;
 pub mod balance;

@@ -6,7 +6,7 @@ use heapless::String;
 
 use super::members::Members;
 use super::text::Text;
-use super::verdict::{Codes, WrittenCode, verdict};
+use super::verdict::{Codes, verdict};
 use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
@@ -132,8 +132,29 @@ pub(crate) fn read_into(
     }
 }
 
-/// The members of an answer. The two families name the code and the reference differently, and each name of the other
-/// family could mean anything.
+/// The members of an answer, as numbers of their names.
+#[derive(Clone, Copy)]
+enum Name {
+    Code,
+    HttpCode,
+    MoreInformation,
+    External,
+    Internal,
+    Reference,
+    Correlator,
+    ShortDescription,
+    LongDescription,
+    Message,
+    SubscriberId,
+    Customer,
+    Receiver,
+    AmountDue,
+    Amount,
+    Currency,
+}
+
+/// Their names. The two families name the code and the reference differently, and each name of the other family could
+/// mean anything.
 const fn names(service: Service) -> &'static [&'static str; 16] {
     match service {
         Service::ChargeRequest | Service::Confirm => &const { names_with("status", "reference") },
@@ -142,25 +163,31 @@ const fn names(service: Service) -> &'static [&'static str; 16] {
 }
 
 const fn names_with(code: &'static str, reference: &'static str) -> [&'static str; 16] {
-    [
-        code,
-        "httpCode",
-        "moreInformation",
-        "externalTrxId",
-        "internalTrxId",
-        reference,
-        "requestCorrelator",
-        "shortDescription",
-        "longDescription",
-        "message",
-        "subscriberId",
-        "customer",
-        "receiver",
-        "amountDue",
-        "amount",
-        "currency",
-    ]
+    let mut names = [""; 16];
+    names[Name::Code as usize] = code;
+    names[Name::HttpCode as usize] = "httpCode";
+    names[Name::MoreInformation as usize] = "moreInformation";
+    names[Name::External as usize] = "externalTrxId";
+    names[Name::Internal as usize] = "internalTrxId";
+    names[Name::Reference as usize] = reference;
+    names[Name::Correlator as usize] = "requestCorrelator";
+    names[Name::ShortDescription as usize] = "shortDescription";
+    names[Name::LongDescription as usize] = "longDescription";
+    names[Name::Message as usize] = "message";
+    names[Name::SubscriberId as usize] = "subscriberId";
+    names[Name::Customer as usize] = "customer";
+    names[Name::Receiver as usize] = "receiver";
+    names[Name::AmountDue as usize] = "amountDue";
+    names[Name::Amount as usize] = "amount";
+    names[Name::Currency as usize] = "currency";
+    names
 }
+
+/// Where what the payer is to read may stand.
+const TEXTS: [usize; 3] =
+    [Name::ShortDescription as usize, Name::LongDescription as usize, Name::Message as usize];
+/// Where the payer may stand.
+const PAYERS: [usize; 3] = [Name::SubscriberId as usize, Name::Customer as usize, Name::Receiver as usize];
 
 impl Reading {
     pub(crate) const NOTHING: Reading = Reading {
@@ -183,40 +210,36 @@ impl Reading {
         status: u16,
         body: &[u8],
     ) -> Result<(), WireFault> {
-        let members = Members::find(body, names(service))?;
-        let [code, gateway, more, external, internal, reference, correlator, rest @ ..] = members.places;
-        let [short, long, message, subscriber, customer, receiver, due, amount, currency] = rest;
-        let code = members.text(code).map(WrittenCode::new);
-        let gateway = members.text(gateway).map(WrittenCode::new);
+        let mut found = Members::NONE;
+        found.find(body, names(service))?;
+        let text = |name: Name| found.text(name as usize);
         let codes = Codes {
-            application: code.as_ref().map(WrittenCode::as_str),
-            gateway: gateway.as_ref().map(WrittenCode::as_str),
-            more: members.text(more),
+            application: text(Name::Code),
+            gateway: text(Name::HttpCode),
+            more: text(Name::MoreInformation),
         };
         self.class = verdict(profile, service, status, &codes);
         self.code = codes.raw();
-        put_id(members.text(internal), &mut self.internal);
-        put_id(members.text(correlator), &mut self.correlator);
-        self.amount_due = members.text(due).and_then(|due| due.amount().ok());
-        let text = members.first(&[short, long, message]).map(Text::unquoted);
-        if let Some(text) = text.filter(|text| !text.is_blank()) {
+        self.internal = found.id(Name::Internal as usize);
+        self.correlator = found.id(Name::Correlator as usize);
+        self.reference = found.id(Name::Reference as usize);
+        self.amount_due = text(Name::AmountDue).and_then(|due| due.amount().ok());
+        let payer_text = found.first(&TEXTS).map(Text::unquoted);
+        if let Some(text) = payer_text.filter(|text| !text.is_blank()) {
             text.put(self.payer_text.insert(PayerText::new()));
         }
-        let reference = members.text(reference);
-        put_id(reference, &mut self.reference);
-        let subscriber = members.first(&[subscriber, customer, receiver]);
         let other_amount = |said: Text<'_>| said.amount() != Ok(expected.amount);
         let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
         // The first member that is there and does not match (R08).
-        self.mismatch = if other_id(members.text(external), expected.external) {
+        self.mismatch = if other_id(text(Name::External), expected.external) {
             Some(Member::External)
-        } else if other_id(reference, expected.reference) {
+        } else if other_id(text(Name::Reference), expected.reference) {
             Some(Member::Reference)
-        } else if subscriber.is_some_and(|said| other_payer(said, expected.subscriber)) {
+        } else if found.first(&PAYERS).is_some_and(|said| other_payer(said, expected.subscriber)) {
             Some(Member::Subscriber)
-        } else if members.text(amount).is_some_and(other_amount) {
+        } else if text(Name::Amount).is_some_and(other_amount) {
             Some(Member::Amount)
-        } else if members.text(currency).is_some_and(other_currency) {
+        } else if text(Name::Currency).is_some_and(other_currency) {
             Some(Member::Currency)
         } else {
             None
@@ -225,12 +248,8 @@ impl Reading {
     }
 }
 
-#[inline(never)]
-fn put_id(text: Option<Text<'_>>, place: &mut Option<CarrierId>) {
-    *place = text.and_then(Text::id);
-}
-
 /// Whether an id is there that is not the expected one. An empty one names nothing.
+#[inline(never)]
 fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
     match (said, expected) {
         (None, _) | (_, None) => false,

@@ -9,7 +9,7 @@ use super::notification::Stated;
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::{Text, stated};
-use super::verdict::{Codes, WrittenCode, verdict};
+use super::verdict::{Codes, verdict};
 use crate::credentials::Credentials;
 use crate::id::RawCode;
 use crate::money::Currency;
@@ -101,16 +101,12 @@ const NAMES: [&str; 7] = [
 
 impl Balance {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let members = Members::find(body, &NAMES)?;
-        let [code, gateway, detail, more, chargeable, account_type, account_status] = members.places;
-        let code = members.text(code).map(WrittenCode::new);
-        let gateway = members.text(gateway).map(WrittenCode::new);
+        let mut members = Members::NONE;
+        members.find(body, &NAMES)?;
+        let [code, gateway, detail, more, chargeable, account_type, account_status] =
+            core::array::from_fn(|name| name);
         let more = members.text(more);
-        let codes = Codes {
-            application: code.as_ref().map(WrittenCode::as_str),
-            gateway: gateway.as_ref().map(WrittenCode::as_str),
-            more,
-        };
+        let codes = Codes { application: members.text(code), gateway: members.text(gateway), more };
         self.class = verdict(profile, Service::BalanceQuery, status, &codes);
         self.code = codes.raw();
         let put = |text: Option<Text<'_>>, kept: &mut StringView| text.is_some_and(|text| text.put(kept));

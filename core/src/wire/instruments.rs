@@ -8,7 +8,7 @@ use super::members::{Members, objects};
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::Text;
-use super::verdict::{Codes, WrittenCode, verdict};
+use super::verdict::{Codes, verdict};
 use crate::credentials::Credentials;
 use crate::id::RawCode;
 use crate::profile::{Profile, Service};
@@ -128,16 +128,11 @@ impl InstrumentKind {
 
 impl InstrumentList {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let members = Members::find(body, &NAMES)?;
-        let [code, gateway, detail, more, instruments] = members.places;
-        let code = members.text(code).map(WrittenCode::new);
-        let gateway = members.text(gateway).map(WrittenCode::new);
+        let mut members = Members::NONE;
+        members.find(body, &NAMES)?;
+        let [code, gateway, detail, more, instruments] = core::array::from_fn(|name| name);
         let more = members.text(more);
-        let codes = Codes {
-            application: code.as_ref().map(WrittenCode::as_str),
-            gateway: gateway.as_ref().map(WrittenCode::as_str),
-            more,
-        };
+        let codes = Codes { application: members.text(code), gateway: members.text(gateway), more };
         if let Some(array) = members.nested(instruments) {
             objects(array, |object| self.add(object))?;
         }
@@ -166,8 +161,9 @@ const KIND_MAX: usize = 8;
 /// The instrument that `object` describes, if its name can be used. Its frame is not needed beside the head's.
 #[inline(never)]
 fn listed(object: &str) -> Option<ListedInstrument> {
-    let members = Members::find(object.as_bytes(), &["name", "type"]).ok()?;
-    let [name, kind] = members.places;
+    let mut members = Members::NONE;
+    members.find(object.as_bytes(), &["name", "type"]).ok()?;
+    let [name, kind] = [0, 1];
     let mut kept = String::new();
     let whole = members.text(name)?.put(&mut kept);
     if !whole || kept.trim().is_empty() || kept.contains(['"', '\\']) {

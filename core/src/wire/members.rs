@@ -8,6 +8,7 @@ use heapless::String;
 
 use super::scan::{Event, MESSAGE_MAX, Scanner, text_of};
 use super::text::Text;
+use crate::id::CarrierId;
 use crate::wire::answer::WireFault;
 
 /// Longest name that any message is asked for.
@@ -51,53 +52,70 @@ impl Place {
         let (start, end, escaped) = scanner.met();
         Place::new(start, end, if escaped { Form::Escaped } else { Form::Plain })
     }
-
-    fn is_missing(self) -> bool {
-        self.form == Form::Missing
-    }
 }
 
-/// A message, and where it says each of `N` members.
-pub(super) struct Members<'a, const N: usize> {
+/// Most members that any message is asked for.
+const ASKED_MAX: usize = 16;
+
+/// A message, and where it says each of the members that it was asked for.
+pub(super) struct Members<'a> {
     source: &'a str,
     /// In the order of the names.
-    pub(super) places: [Place; N],
+    places: [Place; ASKED_MAX],
 }
 
-impl<'a, const N: usize> Members<'a, N> {
-    /// What the object in `body` says under each of `names`. All of the message is checked, also what nobody asked for.
-    pub(super) fn find(body: &'a [u8], names: &[&str; N]) -> Result<Self, WireFault> {
-        let source = text_of(body)?;
-        let mut places = [Place::default(); N];
-        find(source, names, &mut places)?;
-        Ok(Members { source, places })
+impl<'a> Members<'a> {
+    /// Nothing was found yet. What is found fills it in place: to hand it over would copy it.
+    pub(super) const NONE: Members<'static> = Members { source: "", places: [MISSING; ASKED_MAX] };
+
+    /// Finds what the object in `body` says under each of `names`, sixteen at most. All of the message is checked, also
+    /// what nobody asked for. One copy of it is enough for all messages.
+    #[inline(never)]
+    pub(super) fn find(&mut self, body: &'a [u8], names: &[&str]) -> Result<(), WireFault> {
+        self.source = text_of(body)?;
+        find(self.source, names, &mut self.places)
     }
 
     /// As [`Members::find`], in the dump that the Dialog document shows.
     #[cfg(feature = "dump-notification")]
-    pub(super) fn find_in_dump(body: &'a [u8], names: &[&str; N]) -> Result<Self, WireFault> {
+    pub(super) fn find_in_dump(&mut self, body: &'a [u8], names: &[&str]) -> Result<(), WireFault> {
         let source = text_of(body)?;
-        let mut places = [Place::default(); N];
+        *self = Members { source, ..Members::NONE };
         super::dump::find(source, |name, value| {
-            let Some(place) = place_of(names, &mut places, Text::new(name, false)) else { return Ok(()) };
+            let Some(place) = place_of(names, &mut self.places, Text::new(name, false)) else {
+                return Ok(());
+            };
             let start = (value.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
             let form = if value == "null" { Form::Null } else { Form::Plain };
             keep(source, place, Place::new(start, start.saturating_add(value.len()), form))
-        })?;
-        Ok(Members { source, places })
+        })
     }
 
-    /// The text there, if there is one. An object or an array in a text's place reads as a blank.
-    pub(super) fn text(&self, place: Place) -> Option<Text<'a>> {
-        text(self.source, place)
+    /// The text under the name with this number, if there is one. An object or an array in a text's place reads as a
+    /// blank.
+    #[inline(never)]
+    pub(super) fn text(&self, name: usize) -> Option<Text<'a>> {
+        let place = self.place(name);
+        match place.form {
+            Form::Missing | Form::Null => None,
+            Form::Plain | Form::Escaped => Some(scalar(self.source, place)),
+            Form::Nested => Some(Text::BLANK),
+        }
+    }
+
+    /// The id under a name, if it can be one.
+    #[inline(never)]
+    pub(super) fn id(&self, name: usize) -> Option<CarrierId> {
+        self.text(name).and_then(Text::id)
     }
 
     /// The first of these that is a text which is not empty; failing that, the last that is there at all.
-    pub(super) fn first(&self, places: &[Place]) -> Option<Text<'a>> {
-        let mut chosen = Place::default();
-        for place in places {
-            if !place.is_missing() {
-                chosen = *place;
+    pub(super) fn first(&self, names: &[usize]) -> Option<Text<'a>> {
+        let mut chosen = *names.first()?;
+        for name in names {
+            let place = self.place(*name);
+            if place.form != Form::Missing {
+                chosen = *name;
             }
             let scalar = matches!(place.form, Form::Plain | Form::Escaped);
             if scalar && place.start != place.end {
@@ -107,11 +125,18 @@ impl<'a, const N: usize> Members<'a, N> {
         self.text(chosen)
     }
 
-    /// The object or array there, with its brackets.
-    pub(super) fn nested(&self, place: Place) -> Option<&'a str> {
+    /// The object or array under a name, with its brackets.
+    pub(super) fn nested(&self, name: usize) -> Option<&'a str> {
+        let place = self.place(name);
         if place.form == Form::Nested { Some(slice(self.source, place)) } else { None }
     }
+
+    fn place(&self, name: usize) -> &Place {
+        self.places.get(name).unwrap_or(&MISSING)
+    }
 }
+
+const MISSING: Place = Place { start: 0, end: 0, form: Form::Missing };
 
 /// Calls `each` with every object directly inside `array` (which [`Members::find`] has found to be well-formed).
 pub(super) fn objects<'a>(array: &'a str, mut each: impl FnMut(&'a str)) -> Result<(), WireFault> {
@@ -134,8 +159,6 @@ pub(super) fn objects<'a>(array: &'a str, mut each: impl FnMut(&'a str)) -> Resu
     }
 }
 
-/// As [`Members::find`], for any number of names: one copy of it is enough for all messages.
-#[inline(never)]
 fn find(source: &str, names: &[&str], places: &mut [Place]) -> Result<(), WireFault> {
     let mut scanner = Scanner::new(source);
     if scanner.next()? != (Event::Open { object: true }) {
@@ -171,20 +194,15 @@ fn find(source: &str, names: &[&str], places: &mut [Place]) -> Result<(), WireFa
 
 /// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
 fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> {
-    if place.is_missing() {
+    if place.form == Form::Missing {
         *place = value;
         return Ok(());
     }
-    let (first, second) = (slice(source, *place), slice(source, value));
-    let escaped = |form: Form| form == Form::Escaped;
-    let same = match (place.form, value.form) {
-        (first_form, second_form) if first_form == second_form && first == second => true,
-        (Form::Plain | Form::Escaped, Form::Plain | Form::Escaped) => {
-            let (first, second) =
-                (Text::new(first, escaped(place.form)), Text::new(second, escaped(value.form)));
-            first.same(second)
-        }
-        _ => false,
+    let is_text = |form: Form| matches!(form, Form::Plain | Form::Escaped);
+    let same = if place.form == value.form && slice(source, place) == slice(source, &value) {
+        true
+    } else {
+        is_text(place.form) && is_text(value.form) && scalar(source, place).same(scalar(source, &value))
     };
     if same { Ok(()) } else { Err(WireFault::DuplicateMember) }
 }
@@ -203,15 +221,11 @@ fn bit(length: usize) -> u32 {
     1 << length.min(31)
 }
 
-fn text(source: &str, place: Place) -> Option<Text<'_>> {
-    match place.form {
-        Form::Missing | Form::Null => None,
-        Form::Plain | Form::Escaped => Some(Text::new(slice(source, place), place.form == Form::Escaped)),
-        Form::Nested => Some(Text::BLANK),
-    }
+fn scalar<'a>(source: &'a str, place: &Place) -> Text<'a> {
+    Text::new(slice(source, place), place.form == Form::Escaped)
 }
 
-fn slice(source: &str, place: Place) -> &str {
+fn slice<'a>(source: &'a str, place: &Place) -> &'a str {
     source.get(usize::from(place.start)..usize::from(place.end)).unwrap_or("")
 }
 
@@ -225,10 +239,10 @@ mod tests {
     use std::vec::Vec;
 
     fn read(body: &str) -> Result<Option<String>, WireFault> {
-        let members = Members::find(body.as_bytes(), &["a"])?;
-        let [place] = members.places;
-        let nested = members.nested(place).map(ToString::to_string);
-        Ok(nested.or_else(|| members.text(place).map(|text| text.chars().collect())))
+        let mut members = Members::NONE;
+        members.find(body.as_bytes(), &["a"])?;
+        let nested = members.nested(0).map(ToString::to_string);
+        Ok(nested.or_else(|| members.text(0).map(|text| text.chars().collect())))
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use super::answer::WireFault;
 use super::members::Members;
 use super::text::{Text, stated};
-use super::verdict::WrittenCode;
+use super::verdict::{Codes, notified};
 use crate::id::{CarrierId, RawCode};
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::{Profile, Service};
-use crate::status_code::{Class, class_of};
+use crate::profile::Profile;
+use crate::status_code::Class;
 
 /// The acknowledgement that says "received": sent once the notification, or its quarantine, is durable.
 pub const RECEIVED: &[u8] = br#"{"statusCode":"S1000","statusDetail":"Success"}"#;
@@ -56,21 +56,34 @@ pub struct NotACurrency;
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
 /// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
-    let members = known(body)?;
-    let [code, external, internal, reference, total, paid, balance, currency] = members.places;
-    let code = members.text(code).map(WrittenCode::new);
-    let class = class_of(profile, Service::Notification, code.as_ref().map_or("", WrittenCode::as_str));
+    let mut found = Members::NONE;
+    find(&mut found, body)?;
+    let text = |name: Name| found.text(name as usize);
+    let codes = Codes { application: text(Name::Code), ..Codes::NONE };
     Ok(Notification {
-        external: members.text(external).and_then(Text::id),
-        internal: members.text(internal).and_then(Text::id),
-        reference: members.text(reference).and_then(Text::id),
-        class,
-        code: code.map_or_else(RawCode::new, |code| code.raw()),
-        total: stated(members.text(total)),
-        paid: stated(members.text(paid)),
-        balance_due: stated(members.text(balance)),
-        currency: members.text(currency).map(Text::currency),
+        external: found.id(Name::External as usize),
+        internal: found.id(Name::Internal as usize),
+        reference: found.id(Name::Reference as usize),
+        class: notified(profile, &codes),
+        code: codes.raw(),
+        total: stated(text(Name::Total)),
+        paid: stated(text(Name::Paid)),
+        balance_due: stated(text(Name::BalanceDue)),
+        currency: text(Name::Currency).map(Text::currency),
     })
+}
+
+/// The members of a notification, as numbers of [`NAMES`].
+#[derive(Clone, Copy)]
+enum Name {
+    Code,
+    External,
+    Internal,
+    Reference,
+    Total,
+    Paid,
+    BalanceDue,
+    Currency,
 }
 
 const NAMES: [&str; 8] = [
@@ -85,15 +98,15 @@ const NAMES: [&str; 8] = [
 ];
 
 #[cfg(not(feature = "dump-notification"))]
-fn known(body: &[u8]) -> Result<Members<'_, 8>, WireFault> {
-    Members::find(body, &NAMES)
+fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {
+    members.find(body, &NAMES)
 }
 
 /// JSON first: what is both is what live traffic is.
 #[cfg(feature = "dump-notification")]
-fn known(body: &[u8]) -> Result<Members<'_, 8>, WireFault> {
-    match Members::find(body, &NAMES) {
-        Err(WireFault::NotJson) => Members::find_in_dump(body, &NAMES),
+fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {
+    match members.find(body, &NAMES) {
+        Err(WireFault::NotJson) => members.find_in_dump(body, &NAMES),
         found => found,
     }
 }

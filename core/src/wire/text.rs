@@ -31,6 +31,7 @@ impl<'a> Text<'a> {
 
     /// Puts as many characters as fit into `kept`; whether they all do. Control characters become spaces: they are in no
     /// id and on no display.
+    #[inline(never)]
     pub(super) fn put(self, kept: &mut StringView) -> bool {
         self.chars().all(|character| kept.push(if character.is_control() { ' ' } else { character }).is_ok())
     }
@@ -80,6 +81,7 @@ impl<'a> Text<'a> {
     }
 
     /// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.
+    #[inline(never)]
     pub(super) fn unquoted(self) -> Self {
         // In a message, each quote of a text has a backslash before it.
         let inner = self.raw.strip_prefix("\\\"").and_then(|rest| rest.strip_suffix("\\\""));
@@ -87,6 +89,7 @@ impl<'a> Text<'a> {
     }
 
     /// Whether there is nothing but spaces.
+    #[inline(never)]
     pub(super) fn is_blank(self) -> bool {
         self.chars().all(is_blank)
     }

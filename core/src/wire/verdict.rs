@@ -9,22 +9,7 @@ use crate::status_code::{Class, class_of};
 
 /// A code as it was written: one character more than is kept of it, so that a longer one is never taken for what its
 /// beginning says.
-pub(super) struct WrittenCode(String<{ RAW_CODE_MAX + 1 }>);
-
-impl WrittenCode {
-    pub(super) fn new(text: Text<'_>) -> Self {
-        WrittenCode(text.cut())
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What is kept of it for a report.
-    pub(super) fn raw(&self) -> RawCode {
-        raw(&self.0)
-    }
-}
+type WrittenCode = String<{ RAW_CODE_MAX + 1 }>;
 
 /// Characters that are looked at of a gateway's explanation.
 const MORE_KEPT: usize = 64;
@@ -33,39 +18,46 @@ const MORE_KEPT: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Codes<'a> {
     /// `statusCode` or `status`: the carrier's application speaks.
-    pub(super) application: Option<&'a str>,
+    pub(super) application: Option<Text<'a>>,
     /// `httpCode`: a gateway in front of it speaks (IBM API Connect), maybe under HTTP 200.
-    pub(super) gateway: Option<&'a str>,
+    pub(super) gateway: Option<Text<'a>>,
     /// `moreInformation` of the gateway.
     pub(super) more: Option<Text<'a>>,
 }
 
-impl<'a> Codes<'a> {
+impl Codes<'_> {
     /// A body without codes.
     pub(super) const NONE: Codes<'static> = Codes { application: None, gateway: None, more: None };
 
     /// The code to keep for a report.
+    #[inline(never)]
     pub(super) fn raw(&self) -> RawCode {
-        raw(self.application.or(self.gateway).unwrap_or(""))
+        let code = self.application.or(self.gateway).map(written);
+        code.map_or_else(RawCode::new, |code| Text::new(code.trim_ascii(), false).cut())
     }
 }
 
-fn raw(code: &str) -> RawCode {
-    let mut kept = RawCode::new();
-    code.trim_ascii().chars().all(|character| kept.push(character).is_ok());
-    kept
+/// What a notification's code means.
+pub(super) fn notified(profile: &Profile<'_>, codes: &Codes<'_>) -> Class {
+    let code = codes.application.map(written).unwrap_or_default();
+    class_of(profile, Service::Notification, &code)
+}
+
+#[inline(never)]
+fn written(code: Text<'_>) -> WrittenCode {
+    code.cut()
 }
 
 /// What the answer to `service` means. Where status and body contradict each other, neither is believed.
+#[inline(never)]
 pub(super) fn verdict(profile: &Profile<'_>, service: Service, status: u16, codes: &Codes<'_>) -> Class {
+    let Some(code) = codes.application.or(codes.gateway).map(written) else {
+        return gateway_verdict(profile, status, codes.more);
+    };
     match (codes.application, codes.gateway) {
         (Some(_), Some(_)) => Class::Unknown,
-        (Some(code), None) => application_verdict(status, class_of(profile, service, code)),
-        (None, Some(code)) => match code.parse() {
-            Ok(status) => gateway_verdict(profile, status, codes.more),
-            Err(_) => Class::Unknown,
-        },
-        (None, None) => gateway_verdict(profile, status, codes.more),
+        (Some(_), None) => application_verdict(status, class_of(profile, service, &code)),
+        _ => code.parse().map_or(Class::Unknown, |status| gateway_verdict(profile, status, codes.more)),
     }
 }
 
