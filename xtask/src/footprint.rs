@@ -42,7 +42,7 @@ pub fn print(record: bool) -> Result<(), String> {
 
 /// The part that is quick enough for every run of the checks: ours, for the build that the budgets are for, and for the
 /// target on which a float would show. What is over its budget may not become more than it was when it was recorded: that
-/// keeps it in sight and lets all else land. [`print`] fails until the budget is met.
+/// keeps it in sight and lets all else land. [`print()`] fails until the budget is met.
 pub fn check() -> Result<(), String> {
     let builds = [BUILDS[0], BUILDS[2]];
     let toolchain = setup(&builds)?;

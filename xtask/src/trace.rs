@@ -10,8 +10,8 @@ use crate::run::root;
 const FOLDERS: [&str; 7] =
     ["core", "transport-std", "transport-embedded", "simulator", "cli", "tests", "xtask"];
 
-/// Prints every scenario and invariant with its tests. Fails when one that needs neither flash nor a one-time password
-/// has none, or a test names an id that the document does not have.
+/// Prints every scenario and invariant with its tests. Fails when one that needs no one-time password has none, or a test
+/// names an id that the document does not have.
 pub fn print() -> Result<(), String> {
     let document = fs::read_to_string(root().join("docs/recovery.md")).map_err(|error| error.to_string())?;
     let scenarios = scenarios(&document);
@@ -42,7 +42,7 @@ pub fn print() -> Result<(), String> {
     if !without.is_empty() {
         return Err(format!("without a test: {}", without.join(", ")));
     }
-    println!("every scenario that needs neither flash nor a one-time password has a test");
+    println!("every scenario that needs no one-time password has a test");
     Ok(())
 }
 
