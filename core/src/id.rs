@@ -172,13 +172,20 @@ pub(crate) fn telephone_number(id: &str) -> Option<&str> {
 }
 
 fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {
+    check(text, spaces)?;
+    String::try_from(text).map_err(|_| IdError::TooLong { max: N })
+}
+
+/// Once for ids of all lengths.
+#[inline(never)]
+fn check(text: &str, spaces: bool) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic() || (spaces && byte == b' ')) {
         return Err(IdError::BadCharacter);
     }
-    String::try_from(text).map_err(|_| IdError::TooLong { max: N })
+    Ok(())
 }
 
 #[cfg(test)]

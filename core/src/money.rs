@@ -77,29 +77,29 @@ impl Amount {
         if text.starts_with('-') {
             return Err(AmountError::Negative);
         }
-        // One digit more is appended to at most one cent above the limit, so nothing here overflows.
-        let append = |minor: u64, digit: u8| {
-            minor.wrapping_mul(10).wrapping_add(u64::from(digit)).min(AMOUNT_MAX_MINOR + 1)
-        };
-        let (mut minor, mut digits, mut units) = (0, 0usize, None);
+        let (mut minor, mut digits, mut units) = (0u64, 0usize, None);
         for byte in text.bytes() {
             match byte {
                 b'0'..=b'9' => {
-                    minor = append(minor, byte - b'0');
-                    digits = digits.saturating_add(1);
+                    // At most one above the limit, which is too large however it goes on; so nothing overflows.
+                    let longer = minor.wrapping_mul(10).wrapping_add(u64::from(byte & 0xF));
+                    minor = longer.min(AMOUNT_MAX_MINOR + 1);
+                    digits = digits.wrapping_add(1);
                 }
                 b'.' if units.is_none() => units = Some(digits),
                 _ => return Err(AmountError::NotANumber),
             }
         }
-        let decimals = units.map(|units| digits.saturating_sub(units));
-        if digits == 0 || units == Some(0) || decimals == Some(0) {
+        if digits == 0 || units == Some(0) || units == Some(digits) {
             return Err(AmountError::NotANumber);
         }
-        for _ in 0..2usize.checked_sub(decimals.unwrap_or(0)).ok_or(AmountError::TooManyDecimals)? {
-            minor = append(minor, 0);
-        }
-        Amount::from_minor(minor)
+        let factor = match digits.wrapping_sub(units.unwrap_or(digits)) {
+            0 => 100,
+            1 => 10,
+            2 => 1,
+            _ => return Err(AmountError::TooManyDecimals),
+        };
+        Amount::from_minor(minor.wrapping_mul(factor))
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.

@@ -52,9 +52,16 @@ pub struct CodeRow<'p> {
 /// What `code` means when it comes from `service` of the carrier: the profile's own rows first, those naming the
 /// service before those that do not, then the family's table. What is listed nowhere is [`Class::Unknown`].
 pub fn class_of(profile: &Profile<'_>, service: Service, code: &str) -> Class {
-    let own = |of: Option<Service>| profile.codes.iter().find(|row| row.service == of && row.code == code);
-    match own(Some(service)).or_else(|| own(None)) {
-        Some(row) => row.class,
+    let mut class = None;
+    for row in profile.codes.iter().filter(|row| row.code == code) {
+        match row.service {
+            Some(of) if of == service => return row.class,
+            Some(_) => {}
+            None => class = class.or(Some(row.class)),
+        }
+    }
+    match class {
+        Some(class) => class,
         None if profile.family_codes => family_class(code),
         None => Class::Unknown,
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use heapless::String;
 
-use super::members::Members;
+use super::members::{Members, are_letters};
 use super::text::Text;
 use super::verdict::{Codes, verdict};
 use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
@@ -132,25 +132,26 @@ pub(crate) fn read_into(
     }
 }
 
-/// The members of an answer, as numbers of their names.
+/// The members of an answer, as numbers of their names. Short names are first, for they are looked for first: a message
+/// has room to repeat them more often than long ones.
 #[derive(Clone, Copy)]
 enum Name {
     Code,
-    HttpCode,
-    MoreInformation,
-    External,
-    Internal,
-    Reference,
-    Correlator,
-    ShortDescription,
-    LongDescription,
+    Amount,
     Message,
-    SubscriberId,
     Customer,
     Receiver,
-    AmountDue,
-    Amount,
     Currency,
+    HttpCode,
+    AmountDue,
+    Reference,
+    SubscriberId,
+    External,
+    Internal,
+    MoreInformation,
+    LongDescription,
+    ShortDescription,
+    Correlator,
 }
 
 /// Their names. The two families name the code and the reference differently, and each name of the other family could
@@ -182,6 +183,8 @@ const fn names_with(code: &'static str, reference: &'static str) -> [&'static st
     names[Name::Currency as usize] = "currency";
     names
 }
+
+const _: () = assert!(are_letters(names(Service::Confirm)) && are_letters(names(Service::DirectDebit)));
 
 /// Where what the payer is to read may stand.
 const TEXTS: [usize; 3] =

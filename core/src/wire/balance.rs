@@ -4,7 +4,7 @@ use heapless::String;
 use heapless::string::StringView;
 
 use super::answer::WireFault;
-use super::members::Members;
+use super::members::{Members, are_letters};
 use super::notification::Stated;
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
@@ -98,6 +98,7 @@ const NAMES: [&str; 7] = [
     "accountType",
     "accountStatus",
 ];
+const _: () = assert!(are_letters(&NAMES));
 
 impl Balance {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {

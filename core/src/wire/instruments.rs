@@ -4,7 +4,7 @@ use heapless::{String, Vec};
 
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
-use super::members::{Members, objects};
+use super::members::{Members, are_letters, objects};
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::Text;
@@ -154,6 +154,11 @@ impl InstrumentList {
 /// The members of the answer.
 const NAMES: [&str; 5] =
     ["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"];
+const _: () = assert!(are_letters(&NAMES));
+
+/// The members of an instrument.
+const LISTED: [&str; 2] = ["name", "type"];
+const _: () = assert!(are_letters(&LISTED));
 
 /// Longest type of an instrument that is looked at.
 const KIND_MAX: usize = 8;
@@ -162,7 +167,7 @@ const KIND_MAX: usize = 8;
 #[inline(never)]
 fn listed(object: &str) -> Option<ListedInstrument> {
     let mut members = Members::NONE;
-    members.find(object.as_bytes(), &["name", "type"]).ok()?;
+    members.find(object.as_bytes(), &LISTED).ok()?;
     let [name, kind] = [0, 1];
     let mut kept = String::new();
     let whole = members.text(name)?.put(&mut kept);

@@ -199,7 +199,7 @@ fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> 
         return Ok(());
     }
     let is_text = |form: Form| matches!(form, Form::Plain | Form::Escaped);
-    let same = if place.form == value.form && slice(source, place) == slice(source, &value) {
+    let same = if place.form == value.form && bytes(source, place) == bytes(source, &value) {
         true
     } else {
         is_text(place.form) && is_text(value.form) && scalar(source, place).same(scalar(source, &value))
@@ -210,11 +210,33 @@ fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> 
 /// Where the value of the member `name` belongs, if it was asked for.
 fn place_of<'p>(names: &[&str], places: &'p mut [Place], name: Text<'_>) -> Option<&'p mut Place> {
     let mut plain = String::<NAME_MAX>::new();
-    let name = name.unescaped(&mut plain)?;
-    let index =
-        names.iter().position(|known| known.len() == name.len() && known.eq_ignore_ascii_case(name))?;
+    let name = name.unescaped(&mut plain)?.as_bytes();
+    // Names are letters (`are_letters`), and a letter differs from its other case in one bit. This is most of the work of a
+    // message that repeats what is asked for.
+    let same = |known: &str| known.bytes().zip(name).all(|(known, byte)| (known ^ byte) & !CASE == 0);
+    let index = names.iter().position(|known| known.len() == name.len() && same(known))?;
     places.get_mut(index)
 }
+
+/// Whether these can be asked for: names are compared as letters. Every list of names is asserted to be of such.
+pub(super) const fn are_letters(names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        let name = names[at].as_bytes();
+        let mut letter = 0;
+        while letter < name.len() {
+            if !name[letter].is_ascii_alphabetic() {
+                return false;
+            }
+            letter += 1;
+        }
+        at += 1;
+    }
+    names.len() <= ASKED_MAX
+}
+
+/// The bit that makes a letter small.
+const CASE: u8 = 0x20;
 
 /// A length as a bit of a set; those that no name has share one.
 fn bit(length: usize) -> u32 {
@@ -227,6 +249,11 @@ fn scalar<'a>(source: &'a str, place: &Place) -> Text<'a> {
 
 fn slice<'a>(source: &'a str, place: &Place) -> &'a str {
     source.get(usize::from(place.start)..usize::from(place.end)).unwrap_or("")
+}
+
+/// As [`slice`], without a look at what a character is.
+fn bytes<'a>(source: &'a str, place: &Place) -> &'a [u8] {
+    source.as_bytes().get(usize::from(place.start)..usize::from(place.end)).unwrap_or(&[])
 }
 
 #[cfg(test)]
@@ -318,6 +345,18 @@ mod tests {
         }
         for body in ["{}}", "{}{}", "{},", "{} x", "[]", "1", "{\"a\":1", "{", "\u{feff}\u{feff}{}"] {
             assert_eq!(read(body), Err(WireFault::NotJson), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_other_cases_and_in_nothing_else() {
+        for other in 0..=255u8 {
+            let name = char::from(other);
+            if name.is_control() || matches!(name, '"' | '\\') {
+                continue;
+            }
+            let found = read(&format!("{{\"{name}\":1}}")).unwrap();
+            assert_eq!(found.is_some(), matches!(name, 'a' | 'A'), "{name}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Charging notifications, from the carrier to the application, and their acknowledgement.
 
 use super::answer::WireFault;
-use super::members::Members;
+use super::members::{Members, are_letters};
 use super::text::{Text, stated};
 use super::verdict::{Codes, notified};
 use crate::id::{CarrierId, RawCode};
@@ -96,6 +96,7 @@ const NAMES: [&str; 8] = [
     "balanceDue",
     "currency",
 ];
+const _: () = assert!(are_letters(&NAMES));
 
 #[cfg(not(feature = "dump-notification"))]
 fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {
