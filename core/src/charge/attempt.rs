@@ -33,6 +33,33 @@ pub(super) enum Mark {
     Throttled = 1 << 12,
 }
 
+/// What ends the asking.
+const ENDS_ASKING: u16 = any_of(&[
+    Mark::Executed,
+    Mark::Declined,
+    Mark::FailedListening,
+    Mark::Lapsed,
+    Mark::Reviewed,
+    Mark::AskedEnough,
+]);
+/// The carrier said how the consent ended.
+const ENDED: u16 = any_of(&[Mark::Declined, Mark::FailedListening, Mark::Lapsed]);
+/// The carrier said that a send failed.
+const SEND_FAILED: u16 = any_of(&[Mark::SendFailed, Mark::Throttled]);
+/// No send follows.
+const NO_FURTHER_SEND: u16 =
+    any_of(&[Mark::Refused, Mark::Declined, Mark::FailedListening, Mark::SendFailed, Mark::Throttled]);
+
+const fn any_of(marks: &[Mark]) -> u16 {
+    let mut bits = 0;
+    let mut index = 0;
+    while index < marks.len() {
+        bits |= marks[index] as u16;
+        index += 1;
+    }
+    bits
+}
+
 /// How far an attempt is, apart from the clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "model", derive(Hash))]
@@ -82,7 +109,11 @@ pub(super) struct Surroundings {
 
 impl Attempt {
     pub fn has(&self, mark: Mark) -> bool {
-        u16::from_le_bytes(self.marks) & mark as u16 != 0
+        self.has_any(mark as u16)
+    }
+
+    fn has_any(&self, marks: u16) -> bool {
+        u16::from_le_bytes(self.marks) & marks != 0
     }
 
     pub fn mark(&mut self, mark: Mark) {
@@ -158,20 +189,13 @@ impl Attempt {
 
     /// Whether `confirm` may say something new about this attempt.
     pub fn is_askable(&self) -> bool {
-        let ended = [
-            Mark::Executed,
-            Mark::Declined,
-            Mark::FailedListening,
-            Mark::Lapsed,
-            Mark::Reviewed,
-            Mark::AskedEnough,
-        ];
-        self.has(Mark::Accepted) && !ended.into_iter().any(|mark| self.has(mark))
+        self.has(Mark::Accepted) && !self.has_any(ENDS_ASKING)
     }
 
     pub fn signs(&self, around: &Surroundings) -> Signs {
         let may_ask = self.is_askable() && (around.sale_open || !around.confirm_captures);
-        let unanswered_prompt = around.prompted && self.has(Mark::Accepted) && !may_ask;
+        // A prompt of which the carrier did not say how it ended, and that is not asked about any more.
+        let left_alone = around.prompted && self.has(Mark::Accepted) && !may_ask && !self.has_any(ENDED);
         let duplicate = self.has(Mark::Duplicate) && !self.has(Mark::Accepted);
         let unresolved = self.has_open_send(around)
             || duplicate
@@ -179,15 +203,13 @@ impl Attempt {
         // A confirm that is on its way, or that the carrier still works on, may capture after the sale's end.
         let at_work = around.confirm_in_flight || (self.processing > 0 && self.processing >= self.heard);
         let may_be_charged = around.consent_captures || at_work;
-        let final_marks =
-            [Mark::Refused, Mark::Declined, Mark::FailedListening, Mark::SendFailed, Mark::Throttled];
         let repeatable = self.all_closed()
             && self.opened < around.sends
             && around.sale_open
-            && !final_marks.into_iter().any(|mark| self.has(mark));
+            && !self.has_any(NO_FURTHER_SEND);
         // What is said of one send says nothing of a consent that another send has asked for.
-        let send_failed = self.has(Mark::SendFailed) || self.has(Mark::Throttled);
-        let failed = self.has(Mark::FailedListening) || (send_failed && !self.has(Mark::Accepted));
+        let send_failed = self.has_any(SEND_FAILED) && !self.has(Mark::Accepted);
+        let failed = self.has(Mark::FailedListening) || send_failed;
         Signs::NONE
             .with(Sign::Executed, self.has(Mark::Executed))
             .with(Sign::Reviewed, self.has(Mark::Reviewed))
@@ -198,8 +220,8 @@ impl Attempt {
             .with(Sign::FailedListening, failed)
             .with(Sign::Accepted, self.has(Mark::Accepted))
             .with(Sign::WindowOver, self.has(Mark::WindowOver))
-            .with(Sign::Mute, unanswered_prompt && !self.is_ended() && may_be_charged)
-            .with(Sign::Withdrawn, unanswered_prompt && !self.is_ended() && !may_be_charged)
+            .with(Sign::Mute, left_alone && may_be_charged)
+            .with(Sign::Withdrawn, left_alone && !may_be_charged)
             .with(Sign::Refused, self.has(Mark::Refused))
             .with(Sign::Repeatable, repeatable)
             .with(Sign::Opened, self.opened > 0)
@@ -208,11 +230,6 @@ impl Attempt {
 
     pub fn phase(&self, around: &Surroundings) -> Phase {
         phase(self.signs(around))
-    }
-
-    /// Whether the carrier said how the consent ended.
-    fn is_ended(&self) -> bool {
-        [Mark::Declined, Mark::FailedListening, Mark::Lapsed].into_iter().any(|mark| self.has(mark))
     }
 }
 

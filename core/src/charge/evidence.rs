@@ -296,54 +296,47 @@ impl Charge {
             || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
         let captures = self.surroundings(token.attempt).confirm_captures;
         let Some(attempt) = self.attempt_mut(token.attempt) else { return };
-        let heard = attempt.heard.max(token.index);
         // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
-        let nothing_lost = !attempt.has_lost_confirm() || !captures;
+        let not_found = after_window && (!attempt.has_lost_confirm() || !captures);
+        // What is said for good. "The payer must act" says that the prompt is live, so it never ends the attempt.
+        let mark = match class {
+            Class::Ok => Some(Mark::Executed),
+            Class::DeclinedUser => Some(Mark::Declined),
+            Class::FailedListening => Some(Mark::FailedListening),
+            Class::NotApproved if after_window => Some(Mark::Lapsed),
+            Class::NotFound if not_found && attempt.has(Mark::NotFoundOnce) => Some(Mark::Lapsed),
+            Class::NotFound if not_found => Some(Mark::NotFoundOnce),
+            _ => None,
+        };
         match class {
-            Class::Ok => {
-                attempt.heard = heard;
-                attempt.mark(Mark::Executed);
-            }
-            Class::NotApproved if after_window => {
-                attempt.heard = heard;
-                attempt.settled = attempt.settled.max(token.index);
-                attempt.mark(Mark::Lapsed);
-            }
-            // "The payer must act" says that the prompt is live, so it never ends the attempt.
-            Class::Pending | Class::NotApproved => attempt.heard = heard,
-            Class::NotFound if after_window && nothing_lost && attempt.has(Mark::NotFoundOnce) => {
-                attempt.heard = heard;
-                attempt.settled = attempt.settled.max(token.index);
-                attempt.mark(Mark::Lapsed);
-            }
-            Class::NotFound if after_window && nothing_lost => {
-                attempt.void_confirm(token.index);
-                attempt.mark(Mark::NotFoundOnce);
-            }
-            Class::StillProcessing => {
-                attempt.heard = heard;
-                attempt.processing = attempt.processing.max(token.index);
-            }
-            Class::DeclinedUser => {
-                attempt.heard = heard;
-                attempt.mark(Mark::Declined);
-            }
-            Class::FailedListening => {
-                attempt.heard = heard;
-                attempt.mark(Mark::FailedListening);
-            }
-            Class::RejectedConfig => {
-                attempt.void_confirm(token.index);
-                self.credential_refusals = self.credential_refusals.saturating_add(1);
-            }
-            // These speak of this request only, and say nothing of the consent.
-            Class::NotFound | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {
-                attempt.void_confirm(token.index);
-            }
             Class::Unknown | Class::AskAgain | Class::DuplicateResolve if captures => {
                 attempt.lost = attempt.lost.max(token.index);
             }
             Class::Unknown | Class::AskAgain | Class::DuplicateResolve => {}
+            // These speak of this request only, and say nothing of the consent.
+            Class::RejectedConfig | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {
+                attempt.void_confirm(token.index);
+            }
+            Class::NotFound if mark != Some(Mark::Lapsed) => attempt.void_confirm(token.index),
+            Class::Ok
+            | Class::Pending
+            | Class::StillProcessing
+            | Class::DeclinedUser
+            | Class::FailedListening
+            | Class::NotApproved
+            | Class::NotFound => attempt.heard = attempt.heard.max(token.index),
+        }
+        if class == Class::StillProcessing {
+            attempt.processing = attempt.processing.max(token.index);
+        }
+        if let Some(mark) = mark {
+            attempt.mark(mark);
+        }
+        if mark == Some(Mark::Lapsed) {
+            attempt.settled = attempt.settled.max(token.index);
+        }
+        if class == Class::RejectedConfig {
+            self.credential_refusals = self.credential_refusals.saturating_add(1);
         }
         if latest {
             self.schedule_confirm(now, profile);

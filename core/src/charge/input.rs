@@ -249,10 +249,9 @@ impl Charge {
         if self.flight.is_some() || self.planned.is_some() {
             return Err(Refusal::Busy);
         }
-        if let Some(quiet_at) = self.timers.quiet_at() {
-            if now < quiet_at && self.guards.hold(Guard::WindowBeforeAttempt) {
-                return Err(Refusal::TooEarly { left: quiet_at.since(now) });
-            }
+        let left = self.timers.until_quiet(now);
+        if left > 0 && self.guards.hold(Guard::WindowBeforeAttempt) {
+            return Err(Refusal::TooEarly { left });
         }
         if self.is_earlier_in_doubt() && !accept_risk {
             return Err(Refusal::NeedsRisk);
@@ -309,15 +308,15 @@ impl Charge {
     }
 
     fn resolve(&mut self, resolution: Resolution, by: &str) -> Result<(), Refusal> {
-        let received = self.received();
+        let (received, due) = (self.received(), self.refund_due());
         let needed = matches!(self.review, Review::Needed(_)) || self.payment() == Payment::InDoubt;
         if self.release == Release::Started {
             return Err(Refusal::Releasing);
         }
         let verdict = match resolution {
-            Resolution::Refunded if self.refund_due().is_zero() => return Err(Refusal::NothingToResolve),
+            Resolution::Refunded if due.is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
-                self.refunded = Kept::new(self.refunded.amount().saturating_add(self.refund_due()));
+                self.refunded = Kept::new(self.refunded.amount().saturating_add(due));
                 self.announced.refund_due = Kept::ZERO;
                 self.storage.touch();
                 if self.is_doubt_left() {

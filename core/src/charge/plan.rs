@@ -208,9 +208,9 @@ impl Charge {
     /// money was received before, the failure is only a contradiction. A send that was throttled only has not failed: it
     /// may be asked for again while the sale is open.
     fn is_failed_by_carrier(&self) -> bool {
-        let failed = [Mark::FailedListening, Mark::SendFailed]
-            .into_iter()
-            .any(|mark| self.latest().is_some_and(|attempt| attempt.has(mark)));
+        let failed = self
+            .latest()
+            .is_some_and(|attempt| attempt.has(Mark::FailedListening) || attempt.has(Mark::SendFailed));
         self.latest_phase() == Phase::Listening
             && failed
             && self.received().is_zero()

@@ -119,10 +119,7 @@ impl Received {
 
     /// Money under ids that the carrier did not name in an answer.
     pub fn unmatched(&self) -> Amount {
-        self.credits
-            .iter()
-            .filter(|credit| !credit.matched)
-            .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total.amount()))
+        self.credited(None, false)
     }
 
     /// An answer that says "executed" names no amount and means the price; notifications of that attempt are about the
@@ -130,13 +127,20 @@ impl Received {
     fn reported(&self, attempts: &[Attempt], price: Amount) -> Amount {
         let mut sum = Amount::ZERO;
         for (attempt, number) in attempts.iter().zip(0u8..) {
-            let credited = self
-                .credits
-                .iter()
-                .filter(|credit| credit.attempt == number && credit.matched)
-                .fold(Amount::ZERO, |sum, credit| sum.saturating_add(credit.total.amount()));
             let executed = if attempt.has(Mark::Executed) { price } else { Amount::ZERO };
-            sum = sum.saturating_add(credited.max(executed));
+            sum = sum.saturating_add(self.credited(Some(number), true).max(executed));
+        }
+        sum
+    }
+
+    /// What notifications told of, of one attempt or of all.
+    #[inline(never)]
+    fn credited(&self, attempt: Option<u8>, matched: bool) -> Amount {
+        let mut sum = Amount::ZERO;
+        for credit in &self.credits {
+            if credit.matched == matched && attempt.is_none_or(|attempt| credit.attempt == attempt) {
+                sum = sum.saturating_add(credit.total.amount());
+            }
         }
         sum
     }

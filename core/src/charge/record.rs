@@ -47,6 +47,8 @@ const MARK: [u8; 4] = [0x43, 0x4D, 0xA5, 0x5A];
 const MARK_FLIPS: u32 = 2;
 const HEAD: usize = 11;
 const TAIL: usize = 8;
+/// Length of a currency.
+const CURRENCY: usize = 3;
 
 /// Longest name of a reviewer, in bytes.
 pub(super) const REVIEWER_MAX: usize = 16;
@@ -153,7 +155,15 @@ pub(super) struct Head<'r> {
 }
 
 pub(super) fn head(bytes: &[u8]) -> Result<Head<'_>, Damage> {
-    read_head(Reader::checked(bytes)?).ok_or(Damage::Damaged)
+    let mut rest = Reader::checked(bytes)?;
+    let sequence = u32::from_le_bytes(rest.array());
+    let (profile, endpoint, instrument) = (rest.text(), rest.text(), rest.text());
+    let amount = rest.amount().amount();
+    let currency = Currency::parse(rest.string(CURRENCY)).ok_or(Damage::Damaged)?;
+    if !rest.whole {
+        return Err(Damage::Damaged);
+    }
+    Ok(Head { profile, endpoint, instrument, amount, currency, sequence, rest })
 }
 
 impl Head<'_> {
@@ -208,14 +218,6 @@ fn write(charge: &Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<us
 /// What is counted here is bounded far below 255; more would make a record that recovery refuses.
 fn count(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
-}
-
-fn read_head(mut rest: Reader<'_>) -> Option<Head<'_>> {
-    let sequence = u32::from_le_bytes(rest.array());
-    let (profile, endpoint, instrument) = (rest.text(), rest.text(), rest.text());
-    let amount = rest.amount().amount();
-    let currency = Currency::parse(core::str::from_utf8(rest.take(3)).ok()?)?;
-    rest.whole.then_some(Head { profile, endpoint, instrument, amount, currency, sequence, rest })
 }
 
 fn read_charge(reader: &mut Reader<'_>, now: Instant, charge: &mut Charge) -> Option<()> {
@@ -398,7 +400,11 @@ impl<'r> Reader<'r> {
     #[inline(never)]
     fn text(&mut self) -> &'r str {
         let [length] = self.array();
-        let text = core::str::from_utf8(self.take(usize::from(length)));
+        self.string(usize::from(length))
+    }
+
+    fn string(&mut self, length: usize) -> &'r str {
+        let text = core::str::from_utf8(self.take(length));
         self.whole &= text.is_ok();
         text.unwrap_or("")
     }

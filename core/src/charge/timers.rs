@@ -126,9 +126,10 @@ impl Timers {
         }
     }
 
-    /// Before this time a new attempt would prompt a payer who may still answer the old one.
-    pub fn quiet_at(&self) -> Option<Instant> {
-        self.get(Timer::WindowEnds).max(self.get(Timer::ExecutionEnds))
+    /// Milliseconds in which a new attempt would prompt a payer who may still answer the old one; 0 if none.
+    pub fn until_quiet(&self, now: Instant) -> Millis {
+        let left = |timer| self.get(timer).map_or(0, |at| at.since(now));
+        left(Timer::WindowEnds).max(left(Timer::ExecutionEnds))
     }
 
     /// Counts from another moment. A deadline that is long over is over at that moment too.
