@@ -25,6 +25,7 @@ mod plan;
 mod received;
 pub mod record;
 mod recover;
+mod summary;
 mod texts;
 mod timers;
 pub mod transition;
@@ -42,6 +43,7 @@ pub use output::{
 };
 pub use record::{RECORD_MAX, Record};
 pub use recover::{AtBoot, RecoverError};
+pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
 use crate::credentials::Credentials;
@@ -184,6 +186,7 @@ impl core::error::Error for StartRefused {}
 /// Whether the sale still takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Sale {
     /// It does.
     Open,
@@ -194,6 +197,7 @@ pub enum Sale {
 /// How a sale ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Closing {
     /// The goods were released.
     Fulfilled,
@@ -208,6 +212,7 @@ pub enum Closing {
 /// Whether the goods left the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Release {
     /// Not started.
     None,
@@ -231,6 +236,7 @@ impl Release {
 /// Whether a person must look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Review {
     /// No.
     None,
@@ -243,6 +249,7 @@ pub enum Review {
 /// Why a person must look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Reason {
     /// Money may have moved, and all effort to find out is spent.
     InDoubt,
@@ -263,6 +270,7 @@ pub enum Reason {
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Verdict {
     /// The carrier did charge.
     Charged,

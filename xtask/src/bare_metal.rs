@@ -10,7 +10,7 @@ const TARGETS: [&str; 4] = [
 ];
 /// The packages, each with the sets of features that it is built with.
 const PACKAGES: [(&str, &[&str]); 2] = [
-    ("caas-core", &["", "defmt", "dump-notification", "defmt,dump-notification"]),
+    ("caas-core", &["", "defmt", "dump-notification", "serde", "defmt,dump-notification,serde"]),
     ("caas-transport-embedded", &["", "embassy-time", "defmt", "tls", "embassy-time,defmt,tls"]),
 ];
 

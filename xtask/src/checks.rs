@@ -48,7 +48,7 @@ fn format() -> Result<(), String> {
 
 fn clippy() -> Result<(), String> {
     let denied = ["--", "-D", "warnings"];
-    for features in ["defmt", "dump-notification", "model"] {
+    for features in ["defmt", "dump-notification", "model", "serde"] {
         run(&cargo(), &[&["clippy", "-p", "caas-core", "--features", features], &denied[..]].concat(), &[])?;
     }
     let tls =

@@ -217,6 +217,7 @@ pub fn phase(signs: Signs) -> Phase {
 /// What the application sees of the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Payment {
     /// Asked for; nothing is known.
     Requested,
