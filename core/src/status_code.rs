@@ -138,21 +138,31 @@ impl FamilyCode {
     }
 }
 
+/// One after the other: a search by halves is larger, and a message has one code.
 fn family_class(code: &str) -> Class {
-    let found = family_key(code).and_then(|key| FAMILY.binary_search_by_key(&key, |row| row.key()).ok());
-    found.and_then(|place| FAMILY.get(place)).map_or(Class::Unknown, |row| row.class)
+    let found = family_key(code).and_then(|key| FAMILY.iter().find(|row| row.key() == key));
+    found.map_or(Class::Unknown, |row| row.class)
 }
 
 /// The parts of a letter and four digits; the family has no other codes.
 fn family_key(code: &str) -> Option<(u8, u16)> {
-    let (letter, digits) = code.as_bytes().split_first()?;
-    if digits.len() != 4 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+    match code.as_bytes() {
+        [letter, digits @ ..] if digits.len() == 4 => Some((*letter, number(digits)?)),
+        _ => None,
     }
-    let number = digits.iter().fold(0u16, |number, digit| {
-        number.saturating_mul(10).saturating_add(u16::from(digit.saturating_sub(b'0')))
-    });
-    Some((*letter, number))
+}
+
+/// The number that is written with these digits, four at most.
+#[inline(never)]
+pub(crate) fn number(digits: &[u8]) -> Option<u16> {
+    let mut number = 0u16;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u16::from(digit & 0xF));
+    }
+    Some(number)
 }
 
 const fn row(letter: u8, number: u16, class: Class) -> FamilyCode {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use heapless::String;
 
-use super::members::{Members, are_letters};
+use super::members::{Members, letters};
 use super::text::Text;
 use super::verdict::{Codes, verdict};
 use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
@@ -181,10 +181,8 @@ const fn names_with(code: &'static str, reference: &'static str) -> [&'static st
     names[Name::AmountDue as usize] = "amountDue";
     names[Name::Amount as usize] = "amount";
     names[Name::Currency as usize] = "currency";
-    names
+    letters(names)
 }
-
-const _: () = assert!(are_letters(names(Service::Confirm)) && are_letters(names(Service::DirectDebit)));
 
 /// Where what the payer is to read may stand.
 const TEXTS: [usize; 3] =

@@ -4,7 +4,7 @@ use heapless::String;
 use heapless::string::StringView;
 
 use super::answer::WireFault;
-use super::members::{Members, are_letters};
+use super::members::{Members, letters};
 use super::notification::Stated;
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
@@ -89,7 +89,7 @@ pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> Balance {
     balance
 }
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 7] = letters([
     "statusCode",
     "httpCode",
     "statusDetail",
@@ -97,8 +97,7 @@ const NAMES: [&str; 7] = [
     "chargeableBalance",
     "accountType",
     "accountStatus",
-];
-const _: () = assert!(are_letters(&NAMES));
+]);
 
 impl Balance {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {

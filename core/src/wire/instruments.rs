@@ -4,7 +4,7 @@ use heapless::{String, Vec};
 
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
-use super::members::{Members, are_letters, objects};
+use super::members::{Members, letters, objects};
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::Text;
@@ -153,12 +153,10 @@ impl InstrumentList {
 
 /// The members of the answer.
 const NAMES: [&str; 5] =
-    ["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"];
-const _: () = assert!(are_letters(&NAMES));
+    letters(["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"]);
 
 /// The members of an instrument.
-const LISTED: [&str; 2] = ["name", "type"];
-const _: () = assert!(are_letters(&LISTED));
+const LISTED: [&str; 2] = letters(["name", "type"]);
 
 /// Longest type of an instrument that is looked at.
 const KIND_MAX: usize = 8;

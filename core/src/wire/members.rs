@@ -211,28 +211,28 @@ fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> 
 fn place_of<'p>(names: &[&str], places: &'p mut [Place], name: Text<'_>) -> Option<&'p mut Place> {
     let mut plain = String::<NAME_MAX>::new();
     let name = name.unescaped(&mut plain)?.as_bytes();
-    // Names are letters (`are_letters`), and a letter differs from its other case in one bit. This is most of the work of a
+    // Names are letters ([`letters`]), and a letter differs from its other case in one bit. This is most of the work of a
     // message that repeats what is asked for.
     let same = |known: &str| known.bytes().zip(name).all(|(known, byte)| (known ^ byte) & !CASE == 0);
     let index = names.iter().position(|known| known.len() == name.len() && same(known))?;
     places.get_mut(index)
 }
 
-/// Whether these can be asked for: names are compared as letters. Every list of names is asserted to be of such.
-pub(super) const fn are_letters(names: &[&str]) -> bool {
+/// The names that a message is asked for. What is no letter, or one name too many, does not compile: names are compared
+/// as letters.
+pub(super) const fn letters<const N: usize>(names: [&'static str; N]) -> [&'static str; N] {
+    assert!(N <= ASKED_MAX);
     let mut at = 0;
-    while at < names.len() {
+    while at < N {
         let name = names[at].as_bytes();
         let mut letter = 0;
         while letter < name.len() {
-            if !name[letter].is_ascii_alphabetic() {
-                return false;
-            }
+            assert!(name[letter].is_ascii_alphabetic());
             letter += 1;
         }
         at += 1;
     }
-    names.len() <= ASKED_MAX
+    names
 }
 
 /// The bit that makes a letter small.

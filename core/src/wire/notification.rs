@@ -1,7 +1,7 @@
 //! Charging notifications, from the carrier to the application, and their acknowledgement.
 
 use super::answer::WireFault;
-use super::members::{Members, are_letters};
+use super::members::{Members, letters};
 use super::text::{Text, stated};
 use super::verdict::{Codes, notified};
 use crate::id::{CarrierId, RawCode};
@@ -86,7 +86,7 @@ enum Name {
     Currency,
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 8] = letters([
     "statusCode",
     "externalTrxId",
     "internalTrxId",
@@ -95,8 +95,7 @@ const NAMES: [&str; 8] = [
     "paidAmount",
     "balanceDue",
     "currency",
-];
-const _: () = assert!(are_letters(&NAMES));
+]);
 
 #[cfg(not(feature = "dump-notification"))]
 fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {

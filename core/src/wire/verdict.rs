@@ -5,7 +5,7 @@ use heapless::String;
 use super::text::Text;
 use crate::id::{RAW_CODE_MAX, RawCode};
 use crate::profile::{Profile, Service};
-use crate::status_code::{Class, class_of};
+use crate::status_code::{Class, class_of, number};
 
 /// A code as it was written: one character more than is kept of it, so that a longer one is never taken for what its
 /// beginning says.
@@ -32,33 +32,43 @@ impl Codes<'_> {
     /// The code to keep for a report.
     #[inline(never)]
     pub(super) fn raw(&self) -> RawCode {
-        let code = self.application.or(self.gateway).map(written);
-        code.map_or_else(RawCode::new, |code| Text::new(code.trim_ascii(), false).cut())
+        let mut code = WrittenCode::new();
+        if let Some(text) = self.application.or(self.gateway) {
+            text.put(&mut code);
+        }
+        Text::new(code.trim_ascii(), false).cut()
     }
 }
 
 /// What a notification's code means.
 pub(super) fn notified(profile: &Profile<'_>, codes: &Codes<'_>) -> Class {
-    let code = codes.application.map(written).unwrap_or_default();
+    let mut code = WrittenCode::new();
+    if let Some(text) = codes.application {
+        text.put(&mut code);
+    }
     class_of(profile, Service::Notification, &code)
-}
-
-#[inline(never)]
-fn written(code: Text<'_>) -> WrittenCode {
-    code.cut()
 }
 
 /// What the answer to `service` means. Where status and body contradict each other, neither is believed.
 #[inline(never)]
 pub(super) fn verdict(profile: &Profile<'_>, service: Service, status: u16, codes: &Codes<'_>) -> Class {
-    let Some(code) = codes.application.or(codes.gateway).map(written) else {
-        return gateway_verdict(profile, status, codes.more);
+    let mut code = WrittenCode::new();
+    let status = match (codes.application, codes.gateway) {
+        (Some(_), Some(_)) => return Class::Unknown,
+        (Some(text), None) => {
+            text.put(&mut code);
+            return application_verdict(status, class_of(profile, service, &code));
+        }
+        (None, Some(text)) => {
+            text.put(&mut code);
+            match code.as_bytes() {
+                digits @ [_, _, _] => number(digits),
+                _ => None,
+            }
+        }
+        (None, None) => Some(status),
     };
-    match (codes.application, codes.gateway) {
-        (Some(_), Some(_)) => Class::Unknown,
-        (Some(_), None) => application_verdict(status, class_of(profile, service, &code)),
-        _ => code.parse().map_or(Class::Unknown, |status| gateway_verdict(profile, status, codes.more)),
-    }
+    status.map_or(Class::Unknown, |status| gateway_verdict(profile, status, codes.more))
 }
 
 /// Application-level failures come as HTTP 200 in every document. Under another status a code is believed only where
