@@ -3,6 +3,7 @@
 use core::fmt;
 
 use heapless::String;
+use heapless::string::StringView;
 
 /// Longest text of an amount: 13 digits, a point and two digits, with room for a sign that is then refused.
 pub const AMOUNT_TEXT_MAX: usize = 24;
@@ -104,30 +105,34 @@ impl Amount {
 
     /// The amount as the carrier wants it written, or `HasCents`.
     pub fn text(self, format: AmountFormat) -> Result<String<AMOUNT_TEXT_MAX>, AmountError> {
+        let mut text = String::new();
+        self.put(format, &mut text)?;
+        Ok(text)
+    }
+
+    /// As [`Amount::text`], after what `text` holds.
+    #[inline(never)]
+    pub(crate) fn put(self, format: AmountFormat, text: &mut StringView) -> Result<(), AmountError> {
         let mut digits = [0; DIGITS_MAX];
         let mut rest = self.0;
         for digit in digits.iter_mut().rev() {
             *digit = take_digit(&mut rest);
         }
         let (units, cents) = digits.split_at(DIGITS_MAX - 2);
-        if format == AmountFormat::WholeUnits && cents != [0, 0] {
-            return Err(AmountError::HasCents);
-        }
-        let mut text = String::new();
         let mut push = |byte: u8| text.push(char::from(byte)).map_err(|_| AmountError::TooLarge);
         // A zero is written where no other digit is before it only if it is the last.
         let leading = units.iter().position(|digit| *digit != 0).unwrap_or(units.len() - 1);
         for digit in units.iter().skip(leading) {
             push(b'0' | *digit)?;
         }
-        if format == AmountFormat::TwoDecimals {
-            push(b'.')?;
-            for digit in cents {
-                push(b'0' | *digit)?;
+        match format {
+            AmountFormat::WholeUnits if cents != [0, 0] => Err(AmountError::HasCents),
+            AmountFormat::WholeUnits => Ok(()),
+            AmountFormat::TwoDecimals => {
+                push(b'.')?;
+                cents.iter().try_for_each(|digit| push(b'0' | *digit))
             }
         }
-        // 11 digits, a point and two digits always fit; the error is kept so that no path here can panic.
-        Ok(text)
     }
 
     /// The sum, which stops at [`AMOUNT_MAX_MINOR`]: what was received is never made smaller by an overflow.

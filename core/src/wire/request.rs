@@ -1,8 +1,10 @@
 //! Requests as bytes.
 
+use heapless::String;
+
 use super::object::Object;
 use crate::credentials::{Credentials, Secret};
-use crate::money::{Amount, AmountError, Currency};
+use crate::money::{AMOUNT_TEXT_MAX, Amount, AmountError, Currency};
 use crate::profile::{Authentication, Instrument, Profile, Service};
 
 /// Room that a request body needs at most: every field at its longest (an instrument's name has at most 32 characters),
@@ -60,7 +62,8 @@ pub fn write_charge(
     fields: &ChargeFields<'_>,
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    let amount = fields.amount.text(profile.amount_format).map_err(RequestFault::Amount)?;
+    let mut amount = String::<AMOUNT_TEXT_MAX>::new();
+    fields.amount.put(profile.amount_format, &mut amount).map_err(RequestFault::Amount)?;
     check_credentials(profile, credentials)?;
     match profile.charge_service {
         Service::ChargeRequest => {
