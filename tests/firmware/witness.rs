@@ -84,8 +84,9 @@ impl Shop {
         if told.review.is_some() {
             self.resolve(id, if charged { "charged 5.00" } else { "not-charged" });
         }
-        if charged && !told.is_uncertain {
-            self.resolve(id, "refunded");
+        if charged {
+            let has_goods = told.is_uncertain && self.turns().iter().any(|turn| turn == id);
+            self.resolve(id, if has_goods { "charged 5.00" } else { "refunded" });
         }
         assert!(self.book.sale(id).is_finished(), "{id}: {:?}", self.book.sale(id));
     }
@@ -140,6 +141,6 @@ fn is_as(told: &Told, expected: Expected) -> bool {
         Expected::Known => true,
         Expected::RefundDue | Expected::Overpaid => !finished,
         Expected::DoubtUncharged | Expected::DoubtCharged => review && !finished,
-        Expected::UncertainUnturned | Expected::UncertainTurned => told.is_uncertain && !review,
+        Expected::UncertainUnturned | Expected::UncertainTurned => told.is_uncertain && !review && !finished,
     }
 }

@@ -6,13 +6,14 @@ mod support;
 
 use std::pin::pin;
 
-use caas_core::charge::{Carrier, Order, Resolution};
+use caas_core::charge::{Carrier, Order, Refusal, Resolution};
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::money::Amount;
 use caas_transport_embedded::driver::{
-    Buffers, Counter, Happening, Machine, MachineSettings, News, NotStarted, NotTaken, Reply, poll_once,
+    Buffers, Counter, Happening, JournalTrouble, Machine, MachineSettings, News, NotPossible, NotStarted,
+    NotTaken, Reply, poll_once,
 };
-use caas_transport_embedded::journal::RamJournal;
+use caas_transport_embedded::journal::{Journal, RamJournal};
 use driver_scene::{Cut, Network, PAYER, Scene, Store, WorldClock};
 
 type Till<'m, 'c> = Counter<'m, 'c, 2, WorldClock>;
@@ -29,8 +30,20 @@ fn owed(mobitel: bool) -> Scene<RamJournal<8>> {
         .expect("a cut that leaves a refund due")
 }
 
+/// A sale that was paid, and cut during its release.
+fn uncertain<J: Journal>(mobitel: bool, journal: fn() -> J) -> Scene<J> {
+    (0..200)
+        .map(|polls| {
+            let mut scene = Scene::new(mobitel, journal());
+            scene.live(Cut::Power(polls));
+            scene
+        })
+        .find(|scene| scene.told.uncertain > 0)
+        .expect("a cut during the release")
+}
+
 /// Boots once more and lets `react` answer what happens, until nothing is to be done.
-fn boot(scene: &Scene<RamJournal<8>>, mut react: impl FnMut(Happening, &Till<'_, '_>)) {
+fn boot<J: Journal>(scene: &Scene<J>, mut react: impl FnMut(Happening, &Till<'_, '_>)) {
     let profile = scene.profile;
     let carrier = Carrier { profile: &profile, credentials: scene.credentials, endpoint: profile.endpoint };
     let settings = MachineSettings { epoch: Some(1), ..MachineSettings::new("K042") };
@@ -131,4 +144,72 @@ fn a_notification_finds_its_charge_in_the_journal_or_is_nobodys() {
     assert_eq!(replies, [Reply::Acknowledge, Reply::NotOurs]);
     assert!(refunds.iter().all(|amount| *amount == Amount::parse("5.00").unwrap()), "{refunds:?}");
     assert_eq!(scene.kept(), 1);
+}
+
+/// R47: the payer has paid, and nobody knows whether the goods fell.
+#[test]
+fn an_uncertain_release_is_told_at_each_boot_until_a_person_has_looked() {
+    let paid = Amount::parse("5.00").unwrap();
+    for mobitel in [true, false] {
+        for finding in [Resolution::Refunded, Resolution::Charged(paid)] {
+            let scene = uncertain(mobitel, RamJournal::<8>::new);
+            for _ in 0..2 {
+                let (mut told, mut kept) = (0, 0);
+                boot(&scene, |happening, _| match happening {
+                    Happening::Charge { news: News::ReleaseUncertain, .. } => told += 1,
+                    Happening::Charge { news: News::KeptForPerson, .. } => kept += 1,
+                    Happening::Charge { news: News::Finished | News::Release(_), .. } => panic!("not over"),
+                    _ => {}
+                });
+                assert_eq!((told, kept, scene.kept()), (1, 1, 1), "{mobitel}");
+            }
+            let mut resolved = 0;
+            boot(&scene, |happening, counter| match happening {
+                Happening::Charge { sale, news: News::KeptForPerson } => {
+                    counter.resolve(&sale, finding, "Nimal").expect("nothing waits");
+                }
+                Happening::Charge { news: News::Resolved, .. } => resolved += 1,
+                _ => {}
+            });
+            assert_eq!((resolved, scene.kept()), (1, 0), "{mobitel} {finding:?}");
+            boot(&scene, |happening, _| assert!(matches!(happening, Happening::Ready), "{happening:?}"));
+        }
+    }
+}
+
+/// R47: what contradicts what is known of the money ends nothing.
+#[test]
+fn an_uncertain_release_is_not_ended_by_a_finding_that_cannot_be() {
+    for finding in [Resolution::NotCharged, Resolution::Charged(Amount::parse("7.00").unwrap())] {
+        let scene = uncertain(true, RamJournal::<8>::new);
+        let mut refusals = Vec::new();
+        boot(&scene, |happening, counter| match happening {
+            Happening::Charge { sale, news: News::KeptForPerson } if refusals.is_empty() => {
+                counter.resolve(&sale, finding, "Nimal").expect("nothing waits");
+            }
+            Happening::Charge { news: News::NotResolved(why), .. } => refusals.push(why),
+            _ => {}
+        });
+        assert_eq!(refusals, [NotPossible::Refused(Refusal::NothingToResolve)], "{finding:?}");
+        assert_eq!(scene.kept(), 1);
+    }
+}
+
+/// R45, R47: a journal full of them sells nothing more, and says why.
+#[test]
+fn a_journal_that_uncertain_releases_have_filled_says_so_and_sends_nothing() {
+    let scene = uncertain(true, RamJournal::<1>::new);
+    let requests = scene.carrier.borrow().requests.len();
+    let second = SaleId::new("sale-2").unwrap();
+    let mut full = 0;
+    boot(&scene, |happening, counter| match happening {
+        Happening::Ready => start(&second, counter, true),
+        Happening::Journal(JournalTrouble::Full) => full += 1,
+        Happening::Charge { sale, news: News::Requested | News::Confirmed | News::Release(_) } => {
+            assert_ne!(sale, second, "it is sold");
+        }
+        _ => {}
+    });
+    assert!(full > 0);
+    assert_eq!((scene.carrier.borrow().requests.len(), scene.kept()), (requests, 1));
 }

@@ -109,7 +109,13 @@ impl<'c, const N: usize, C: Clock> Counter<'_, 'c, N, C> {
     }
 
     /// A person looked and decided; also, that what was due was paid back. `by` says who, 16 characters are kept. The sale
-    /// may be one that the journal keeps for this. [`News::Resolved`](super::News::Resolved) or
+    /// may be one that the journal keeps for this.
+    ///
+    /// An uncertain release ([`News::ReleaseUncertain`](super::News::ReleaseUncertain)) is ended by
+    /// [`Resolution::Charged`] with what was received, where the goods had fallen, and by [`Resolution::Refunded`] where
+    /// the payer got the money back. The finding is not kept: the journal puts the charge away.
+    ///
+    /// [`News::Resolved`](super::News::Resolved) or
     /// [`News::NotResolved`](super::News::NotResolved) follows.
     pub fn resolve(&self, sale: &SaleId, resolution: Resolution, by: &str) -> Result<(), NotPossible> {
         let visit = Visit::resolve(sale, resolution, by);

@@ -79,7 +79,8 @@ pub enum News {
     /// Release the goods now, once, and give the permit back: [`Counter::released`](super::Counter::released) or
     /// [`Counter::release_failed`](super::Counter::release_failed).
     Release(ReleasePermit),
-    /// The power went during a release: it counts as released; look at the machine.
+    /// The power went during a release: it counts as released, and the payer may have paid for nothing. Look at the
+    /// machine; the journal keeps the charge until it is resolved ([`Counter::resolve`](super::Counter::resolve)).
     ReleaseUncertain,
     /// The sale is over.
     Closed(Closing),
@@ -105,7 +106,7 @@ pub enum News {
     /// The end: nothing is left to do, and the journal has put the charge away.
     Finished,
     /// The end for the machine: a person must look or give money back, and the journal keeps the charge for them. It is
-    /// told of again at the next boot.
+    /// told of again at each boot until it is resolved.
     KeptForPerson,
 }
 
@@ -200,7 +201,8 @@ pub enum NotTaken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum JournalTrouble {
-    /// There is no room for a further charge: resolve one that waits for a person.
+    /// There is no room for a further charge, so nothing is sent: resolve those that wait for a person. Each boot tells
+    /// them ([`News::KeptForPerson`]).
     Full,
     /// It holds more open charges than this firmware has places for (R49).
     TooManyCharges,

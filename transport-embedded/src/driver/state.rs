@@ -2,8 +2,8 @@
 
 use caas_core::charge::record::Damage;
 use caas_core::charge::{
-    AtBoot, Carrier, Charge, Command, Handled, Input, Output, Payment, PersistToken, RecoverError, Review,
-    Sale, SendToken, Sent, Ticket,
+    AtBoot, Carrier, Charge, Command, Handled, Input, Output, Payment, PersistToken, RecoverError, Release,
+    Resolution, Review, Sale, SendToken, Sent, Ticket,
 };
 use caas_core::credentials::Credentials;
 use caas_core::id::SaleId;
@@ -35,6 +35,8 @@ pub struct State<'c, const N: usize> {
     pub flight: Option<Flight>,
     /// Charges that were taken up after a restart: nobody may be standing at the machine for them.
     resumed: Vec<SaleId, N>,
+    /// Charges of the till whose uncertain release a person has looked at.
+    looked_at: Vec<SaleId, N>,
     next_ticket: u32,
 }
 
@@ -113,6 +115,7 @@ impl<'c, const N: usize> State<'c, N> {
             writing: None,
             flight: None,
             resumed: Vec::new(),
+            looked_at: Vec::new(),
             next_ticket: 0,
         }
     }
@@ -148,11 +151,8 @@ impl<'c, const N: usize> State<'c, N> {
 
     /// Works on the till and notes which charges leave it meanwhile.
     pub fn watching<R>(&mut self, now: Instant, work: impl FnOnce(&mut Till<N>) -> R) -> R {
-        let before: Vec<Leaving, N> = self
-            .till
-            .charges()
-            .filter_map(|charge| Some(Leaving { sale: name(charge)?, fate: fate(charge, now) }))
-            .collect();
+        let before: Vec<Leaving, N> =
+            self.till.charges().filter_map(|charge| self.leaving_now(charge, now)).collect();
         let result = work(&mut self.till);
         for one in before {
             if self.till.charge(&one.sale).is_none() {
@@ -239,8 +239,33 @@ impl<'c, const N: usize> State<'c, N> {
         Ticket(self.next_ticket)
     }
 
+    /// A person looked at the machine and says what came of a charge of the till. `true`: that ends its uncertain release;
+    /// the charge itself has nothing to decide, because its money and its goods count as exchanged.
+    pub fn look_at(&mut self, sale: &SaleId, finding: Resolution) -> bool {
+        let ends = self.till.charge(sale).is_some_and(|charge| ends_uncertainty(charge, finding));
+        if ends && !self.looked_at.contains(sale) {
+            // There are as many as the till has places, and those that left it were taken out.
+            let _ = self.looked_at.push(sale.clone());
+        }
+        ends
+    }
+
+    /// What becomes of a charge if it leaves the till now.
+    fn leaving_now(&self, charge: &Charge, now: Instant) -> Option<Leaving> {
+        let sale = name(charge)?;
+        let fate = if is_owed(charge) || (is_uncertain(charge) && !self.looked_at.contains(&sale)) {
+            Fate::Kept
+        } else if charge.is_finished(now) {
+            Fate::Finished
+        } else {
+            Fate::GaveWay
+        };
+        Some(Leaving { sale, fate })
+    }
+
     fn leave(&mut self, one: Leaving) {
         self.resumed.retain(|sale| *sale != one.sale);
+        self.looked_at.retain(|sale| *sale != one.sale);
         // Where the list is full, because the journal fails, the next pass finds it again.
         if one.fate == Fate::GaveWay || self.leaving.push(one).is_err() {
             self.look_again();
@@ -258,17 +283,6 @@ impl<'c, const N: usize> State<'c, N> {
     }
 }
 
-/// What becomes of a charge if it leaves the till now.
-pub fn fate(charge: &Charge, now: Instant) -> Fate {
-    if matches!(charge.review(), Review::Needed(_)) || !charge.refund_due().is_zero() {
-        Fate::Kept
-    } else if charge.is_finished(now) {
-        Fate::Finished
-    } else {
-        Fate::GaveWay
-    }
-}
-
 /// Whether nothing is left to do for a charge that was read from the journal, and no money may come.
 pub fn is_clear(charge: &Charge) -> bool {
     charge.sale() != Sale::Open
@@ -279,7 +293,26 @@ pub fn is_clear(charge: &Charge) -> bool {
 
 /// Whether a person must look, or give money back.
 pub fn is_kept(charge: &Charge) -> bool {
+    is_owed(charge) || is_uncertain(charge)
+}
+
+fn is_owed(charge: &Charge) -> bool {
     matches!(charge.review(), Review::Needed(_)) || !charge.refund_due().is_zero()
+}
+
+/// Whether the power went during its release (R47), and no person has decided since: the payer may have paid for nothing.
+fn is_uncertain(charge: &Charge) -> bool {
+    charge.release() == Release::Uncertain && !matches!(charge.review(), Review::Resolved(_))
+}
+
+/// Either the goods had fallen, and what was received is kept, or it was paid back. Another sum is no finding of this.
+fn ends_uncertainty(charge: &Charge, finding: Resolution) -> bool {
+    let is_possible = match finding {
+        Resolution::Refunded => true,
+        Resolution::Charged(amount) => amount == charge.received(),
+        Resolution::NotCharged => false,
+    };
+    is_possible && is_uncertain(charge) && !is_owed(charge)
 }
 
 fn name(charge: &Charge) -> Option<SaleId> {

@@ -1,6 +1,6 @@
 //! A notification or a person's finding for a charge that may have left the till: its record is taken up for it.
 
-use caas_core::charge::{AtBoot, Carrier, Charge, Command, Handled, Ignored, Input, RecoverError};
+use caas_core::charge::{AtBoot, Carrier, Charge, Command, Handled, Ignored, Input, RecoverError, Refusal};
 use caas_core::id::SaleId;
 use caas_core::profile::Profile;
 use caas_core::time::Instant;
@@ -77,8 +77,11 @@ impl<const N: usize> State<'_, N> {
                 Some(handled).filter(|handled| *handled != Handled::Ignored(Ignored::NotOurs))
             }
             Visit::Resolve { sale, resolution, by } => {
-                let command = Command::Resolve { resolution: *resolution, by };
-                self.till.command(now, profile, sale, command)
+                let (sale, resolution) = (sale.clone(), *resolution);
+                let command = Command::Resolve { resolution, by };
+                let handled = self.till.command(now, profile, &sale, command);
+                let is_undecided = handled == Some(Handled::Refused(Refusal::NothingToResolve));
+                if is_undecided && self.look_at(&sale, resolution) { Some(Handled::Done) } else { handled }
             }
         }
     }

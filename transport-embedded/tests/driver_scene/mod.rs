@@ -556,6 +556,8 @@ impl<J: Journal> Scene<J> {
         assert!(told.releases <= 1, "I2; {story}");
         let paid = !carrier.captures.is_empty();
         let given = told.releases == 1 || told.uncertain > 0;
+        // R47: nobody here knows whether the payer has the goods, so a person is told, at each boot.
+        assert!(told.uncertain == 0 || (told.kept > 0 && self.kept() == 1), "uncertain goods; {story}");
         assert!(paid || told.releases == 0, "I1; {story}");
         // I3: money without goods is in the journal, for a person.
         assert!(!paid || given || (told.kept > 0 && self.kept() == 1), "lost money; {story}");
