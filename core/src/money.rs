@@ -75,7 +75,7 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        if text.starts_with('-') {
+        if text.as_bytes().first() == Some(&b'-') {
             return Err(AmountError::Negative);
         }
         let (mut minor, mut digits, mut units) = (0u64, 0usize, None);

@@ -211,7 +211,7 @@ impl Reading {
         status: u16,
         body: &[u8],
     ) -> Result<(), WireFault> {
-        let mut found = Members::NONE;
+        let mut found = Members::new();
         found.find(body, names(service))?;
         let text = |name: Name| found.text(name as usize);
         let codes = Codes {

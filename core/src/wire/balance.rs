@@ -101,7 +101,7 @@ const NAMES: [&str; 7] = letters([
 
 impl Balance {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let mut members = Members::NONE;
+        let mut members = Members::new();
         members.find(body, &NAMES)?;
         let [code, gateway, detail, more, chargeable, account_type, account_status] =
             core::array::from_fn(|name| name);

@@ -128,7 +128,7 @@ impl InstrumentKind {
 
 impl InstrumentList {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let mut members = Members::NONE;
+        let mut members = Members::new();
         members.find(body, &NAMES)?;
         let [code, gateway, detail, more, instruments] = core::array::from_fn(|name| name);
         let more = members.text(more);
@@ -164,7 +164,7 @@ const KIND_MAX: usize = 8;
 /// The instrument that `object` describes, if its name can be used. Its frame is not needed beside the head's.
 #[inline(never)]
 fn listed(object: &str) -> Option<ListedInstrument> {
-    let mut members = Members::NONE;
+    let mut members = Members::new();
     members.find(object.as_bytes(), &LISTED).ok()?;
     let [name, kind] = [0, 1];
     let mut kept = String::new();

@@ -43,9 +43,8 @@ const _: () = assert!(MESSAGE_MAX <= u16::MAX as usize);
 
 impl Place {
     fn new(start: usize, end: usize, form: Form) -> Self {
-        // Both are within the message by the assertion above; what was outside would read as an empty text.
-        let number = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-        Place { start: number(start), end: number(end), form }
+        // Both are within the message, and by the assertion above nothing is cut off.
+        Place { start: start as u16, end: end as u16, form }
     }
 
     fn scalar(scanner: &Scanner<'_>) -> Self {
@@ -66,7 +65,10 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Nothing was found yet. What is found fills it in place: to hand it over would copy it.
-    pub(super) const NONE: Members<'static> = Members { source: "", places: [MISSING; ASKED_MAX] };
+    #[inline(never)]
+    pub(super) fn new() -> Self {
+        Members { source: "", places: [MISSING; ASKED_MAX] }
+    }
 
     /// Finds what the object in `body` says under each of `names`, sixteen at most. All of the message is checked, also
     /// what nobody asked for. One copy of it is enough for all messages.
@@ -80,7 +82,7 @@ impl<'a> Members<'a> {
     #[cfg(feature = "dump-notification")]
     pub(super) fn find_in_dump(&mut self, body: &'a [u8], names: &[&str]) -> Result<(), WireFault> {
         let source = text_of(body)?;
-        *self = Members { source, ..Members::NONE };
+        *self = Members { source, ..Members::new() };
         super::dump::find(source, |name, value| {
             let Some(place) = place_of(names, &mut self.places, Text::new(name, false)) else {
                 return Ok(());
@@ -266,7 +268,7 @@ mod tests {
     use std::vec::Vec;
 
     fn read(body: &str) -> Result<Option<String>, WireFault> {
-        let mut members = Members::NONE;
+        let mut members = Members::new();
         members.find(body.as_bytes(), &["a"])?;
         let nested = members.nested(0).map(ToString::to_string);
         Ok(nested.or_else(|| members.text(0).map(|text| text.chars().collect())))

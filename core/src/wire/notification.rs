@@ -56,7 +56,7 @@ pub struct NotACurrency;
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
 /// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
-    let mut found = Members::NONE;
+    let mut found = Members::new();
     find(&mut found, body)?;
     let text = |name: Name| found.text(name as usize);
     let codes = Codes { application: text(Name::Code), ..Codes::NONE };
