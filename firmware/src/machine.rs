@@ -9,19 +9,18 @@ use embassy_futures::join::join5;
 use embassy_net::{IpAddress, IpEndpoint, Stack};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::channel::Channel;
-use heapless::Vec;
 use static_cell::StaticCell;
 
 use crate::cut_journal::CutJournal;
 use crate::keypad::Keypad;
-use crate::keys::{Keys, Slot};
+use crate::keys::Keys;
 use crate::nor_flash::{CAPACITY, RamFlash};
 use crate::notifications::{self, Replies};
 use crate::provisioning::Provisioned;
 use crate::reset_point::{self, ResetPoint, reach};
 use crate::semihosting::line;
 use crate::socket::{Dialler, SocketBuffers};
-use crate::{carrier, dispenser, report};
+use crate::{carrier, choices, dispenser, report};
 
 /// Charges under way at once.
 const PLACES: usize = 8;
@@ -36,8 +35,8 @@ static SOCKET_BUFFERS: StaticCell<SocketBuffers> = StaticCell::new();
 
 /// A release that the motor is to do.
 type Releases = Channel<NoopRawMutex, (SaleId, ReleasePermit), PLACES>;
-/// Which slot each sale is of; a restart forgets it, and after a restart nothing is released.
-type Choices = core::cell::RefCell<Vec<(SaleId, Slot), PLACES>>;
+/// What each sale is of.
+type Choices = core::cell::RefCell<choices::Choices<PLACES>>;
 /// Where the tasks below command and are told.
 pub type TheCounter<'m, 'c> = Counter<'m, 'c, PLACES, EmbassyClock>;
 
@@ -61,10 +60,11 @@ pub async fn run(stack: Stack<'static>, provisioned: &Provisioned, keypad: Keypa
         Dialler::new(stack, SOCKET_BUFFERS.init(SocketBuffers::new()), peer, Some(ResetPoint::AfterSend));
     let mut buffers: Buffers = Buffers::new();
     let (mut driver, counter) = machine.open(dialler, journal, &mut buffers);
-    let (releases, replies, choices) = (Releases::new(), Replies::new(), Choices::default());
+    let (releases, replies, choices) =
+        (Releases::new(), Replies::new(), Choices::new(choices::Choices::new()));
     join5(
         driver.run(),
-        listen(counter, &releases, &replies),
+        listen(counter, &releases, &replies, &choices),
         notifications::pull(counter, &replies, stack, provisioned),
         take_keys(counter, keypad, instrument, &choices),
         release(counter, &releases, &choices),
@@ -74,12 +74,15 @@ pub async fn run(stack: Stack<'static>, provisioned: &Provisioned, keypad: Keypa
 }
 
 /// Says what happens, and does what the charge asks for.
-async fn listen(counter: TheCounter<'_, '_>, releases: &Releases, replies: &Replies) {
+async fn listen(counter: TheCounter<'_, '_>, releases: &Releases, replies: &Replies, choices: &Choices) {
     loop {
         match counter.next().await {
             Happening::Ready => line(format_args!("ready")),
             Happening::Charge { sale, news } => {
                 report::tell(&sale, &news);
+                if !choices.borrow_mut().note(&sale, &news) {
+                    let _ = counter.cancel(&sale);
+                }
                 act(counter, releases, sale, news).await;
             }
             Happening::Reply { ticket, reply } => {
@@ -110,7 +113,7 @@ async fn act(counter: TheCounter<'_, '_>, releases: &Releases, sale: SaleId, new
 async fn release(counter: TheCounter<'_, '_>, releases: &Releases, choices: &Choices) {
     loop {
         let (sale, permit) = releases.receive().await;
-        let slot = choices.borrow().iter().find(|choice| choice.0 == sale).map(|choice| choice.1);
+        let slot = choices.borrow().of(&sale);
         let turned = match slot {
             Some(slot) => dispenser::turn(&sale, slot.is_stuck).await.is_ok(),
             None => false,
@@ -134,9 +137,12 @@ async fn take_keys(
         match Keys::read(&keys) {
             Some(Keys::Sell { sale, subscriber, slot }) => {
                 let order = Order { instrument, ..Order::new(&sale, &subscriber, slot.price) };
-                choose(choices, sale.clone(), slot);
-                if let Err(why) = counter.start(&order) {
-                    line(format_args!("sale id={} is=not-started why={why:?}", sale.as_str()));
+                match counter.start(&order) {
+                    // The driver has not decided yet: it is another task.
+                    Ok(()) => choices.borrow_mut().want(sale, slot),
+                    Err(why) => {
+                        line(format_args!("sale id={} is=not-started why={why:?}", sale.as_str()));
+                    }
                 }
             }
             Some(Keys::Resolve { sale, resolution }) => {
@@ -152,14 +158,4 @@ async fn take_keys(
             None => line(format_args!("keys that mean nothing")),
         }
     }
-}
-
-/// Keeps the latest choices.
-fn choose(choices: &Choices, sale: SaleId, slot: Slot) {
-    let mut choices = choices.borrow_mut();
-    if choices.is_full() {
-        choices.remove(0);
-    }
-    // There is room now.
-    let _ = choices.push((sale, slot));
 }

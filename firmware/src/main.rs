@@ -6,6 +6,7 @@
 
 mod board;
 mod carrier;
+mod choices;
 mod cut_journal;
 mod dispenser;
 mod keypad;

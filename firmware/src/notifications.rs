@@ -49,37 +49,50 @@ pub async fn pull(counter: TheCounter<'_, '_>, replies: &Replies, stack: Stack<'
     loop {
         if let Either::First(Ok(stream)) = select(dialler.dial(), Timer::after_millis(CONNECT_MS)).await {
             let mut connection = Connection::new(stream, &mut buffer, Settings::default());
-            while take_one(counter, replies, &relay, &mut connection).await {}
+            // Each connection begins with the first that is not acknowledged.
+            let mut next = Some(0);
+            while let Some(after) = next {
+                next = take_one(counter, replies, &relay, &mut connection, after).await;
+            }
         }
         Timer::after_millis(PAUSE_MS).await;
     }
 }
 
-/// Takes one notification, or waits for one in vain. `false`: the connection is of no use any more, or a pause is due.
+/// Takes one notification after this number, or waits for one in vain. The number after which the next is pulled; `None`:
+/// the connection is of no use any more, or a pause is due.
+///
+/// One that cannot be taken now does not keep the payments behind it back: those are pulled, and when there is none, all
+/// are pulled again from the first.
 async fn take_one<S: Read + Write>(
     counter: TheCounter<'_, '_>,
     replies: &Replies,
     relay: &Relay<'_>,
     connection: &mut Connection<'_, S>,
-) -> bool {
-    let (told, taken) = match relay.pull(&EmbassyClock, connection, 0).await {
+    after: u32,
+) -> Option<u32> {
+    // With some left behind, it does not wait for new ones.
+    let relay = &Relay { wait: if after == 0 { relay.wait } else { 0 }, ..*relay };
+    let (told, taken) = match relay.pull(&EmbassyClock, connection, after).await {
         Pulled::Told { told, bytes } => (told, counter.notification(bytes.0)),
-        Pulled::Nothing => return connection.ended().is_none(),
+        Pulled::Nothing => return (after == 0 && connection.ended().is_none()).then_some(0),
         Pulled::Failed(why) => {
             line(format_args!("relay trouble: {why}"));
-            return false;
+            return None;
         }
     };
-    line(format_args!("notification number={}", told.number()));
+    let number = told.number();
+    line(format_args!("notification number={number}"));
     let receipt = match taken {
         Ok(ticket) => durable(replies, told.given_as(ticket)).await,
         Err(NotTaken::NotUnderstood) => Some(told.not_ours()),
         Err(NotTaken::TryLater) => None,
     };
-    match receipt {
+    let goes_on = match receipt {
         Some(receipt) => acknowledge(relay, connection, &receipt).await,
-        None => false,
-    }
+        None => return connection.ended().is_none().then_some(number),
+    };
+    goes_on.then_some(after)
 }
 
 /// Waits until the charge says that what the notification says is durable.

@@ -40,6 +40,19 @@ fn mobitel_sells_goods_for_money_and_none_without() {
     shop.check_after_a_last_reset();
 }
 
+/// What was chosen for a start that is over, or was refused, is nobody's.
+#[test]
+fn a_sale_gets_what_was_chosen_when_it_was_started() {
+    let mut shop = Shop::mobitel();
+    let sale = shop.sell(STUCK_SLOT, Payer::Approve);
+    shop.check_end(&sale, Expected::RefundDue);
+    shop.press_again(&sale, STUCK_SLOT);
+    shop.wait_for_news(&sale, "not-started");
+    shop.resolve(&sale, "refunded");
+    shop.press_again(&sale, SLOT);
+    shop.check_end(&sale, Expected::Sold);
+}
+
 /// R32, R33: the relay brings what no carrier could.
 #[test]
 fn ezcash_sells_for_one_payment_or_several_and_lists_the_excess() {

@@ -21,6 +21,9 @@ const THINKING: Duration = Duration::from_millis(150);
 /// Prompts expire soon after the machine's shortened window.
 const PROMPT_LIFETIME: Duration = Duration::from_millis(2_000);
 
+/// How far the number of a payer who keys in another's sale is from the first payer's.
+const AGAIN: u64 = 500;
+
 /// A sale that was keyed in.
 pub struct Sale {
     /// Its id.
@@ -89,6 +92,25 @@ impl Shop {
         self.machine.press(&format!("sell {id} {number} {slot}"));
         self.sales.push(Sale { id: id.clone(), payer: number, payments: 1 });
         id
+    }
+
+    /// Somebody else keys in a sale's id, as if it were new.
+    pub fn press_again(&mut self, id: &str, slot: &str) {
+        let number = format!("0{}", self.first_number + AGAIN);
+        self.machine.press(&format!("sell {id} {number} {slot}"));
+        if self.book.sale(id).is_finished() {
+            self.book.sales.remove(id);
+        }
+        self.sales.iter_mut().find(|sale| sale.id == id).unwrap().payer = number;
+    }
+
+    /// Waits until the machine says this of a sale.
+    pub fn wait_for_news(&mut self, id: &str, news: &str) {
+        let book = &mut self.book;
+        self.machine.read_until(&format!("{news} of {id}"), |line| {
+            book.take(line);
+            book.sale(id).news.last().is_some_and(|last| last == news)
+        });
     }
 
     /// A sale whose payer pays these sums at eZ Cash, one after the other. Its id.
