@@ -18,7 +18,8 @@ pub struct MachineSettings<'c> {
     pub prefix: &'c str,
     /// A number that was never used with this prefix: a month of manufacture, a count of the installer. It is looked at
     /// where the journal is new, or where it is larger than the journal's. Without one, a new journal starts no sale
-    /// until [`Counter::begin_epoch`](super::Counter::begin_epoch).
+    /// until [`Counter::begin_epoch`](super::Counter::begin_epoch). Count it up when the flash is erased or replaced: the
+    /// ids that were used are forgotten with it, and would come again.
     pub epoch: Option<u32>,
     /// What becomes of a charge that is found paid and not released at boot (R46), and of one that is paid after a boot.
     /// [`AtBoot::RefundDue`]: nobody may be standing at the machine any more, so nothing is released.
@@ -28,7 +29,8 @@ pub struct MachineSettings<'c> {
     /// How long opening a connection may take, in milliseconds. 15 s.
     pub connect: Millis,
     /// How long a connection without a request is kept open, in milliseconds. 20 s: longer than the longest pause
-    /// between two questions of the profiles. 0: each request has its own.
+    /// between two questions of the profiles. 0: each request has its own. Over TLS set it to 0: a
+    /// kept connection is asked for stray bytes by a read that is dropped, and within a record that ends the stream.
     pub idle: Millis,
     /// Deadlines of a request, and what the stream promises. `whole` is at most the profile's `windows.answer`.
     pub connection: Settings,
