@@ -10,6 +10,7 @@ mod carrier_access;
 mod charge_event;
 mod clock;
 mod desk_error;
+mod flight;
 mod interrupt;
 mod landing;
 mod notifications;

@@ -14,6 +14,7 @@
 mod answer;
 mod blocking;
 mod connect;
+mod connected;
 mod counted_stream;
 mod delivery;
 mod endpoint;
@@ -34,8 +35,7 @@ pub use settings::{
     SettingsError,
 };
 
-use answer::StreamEnd;
-use connect::OpenStream;
+pub(crate) use connected::Connected;
 
 /// An HTTPS client for a carrier. Cheap to clone, may be shared; it holds settings, no connection.
 ///
@@ -103,37 +103,25 @@ impl HttpClient {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Delivery {
-        let started = Instant::now();
-        match self.prepare(endpoint, path, headers, body).await {
-            Ok((stream, request)) => self.exchange(stream, request, started + self.settings.whole).await,
+        match self.connect(endpoint, path, headers, body).await {
+            Ok(connected) => connected.send().await,
             Err(cause) => Delivery::NotSent(cause),
         }
     }
 
-    /// Everything that happens before the first byte of the request.
-    async fn prepare(
+    /// Everything that happens before the first byte of the request; [`Connected::send`] is the rest.
+    pub(crate) async fn connect(
         &self,
         endpoint: &Endpoint,
         path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> Result<(OpenStream, request::Request), NotSent> {
+    ) -> Result<Connected, NotSent> {
+        let whole_ends = Instant::now() + self.settings.whole;
         self.check_endpoint(endpoint)?;
         let request = request::build(endpoint, path, headers, body, &self.settings.user_agent)?;
         let limit = self.settings.connect.min(self.settings.whole);
         let stream = connect::connect(endpoint, &self.tls, limit).await?;
-        Ok((stream, request))
-    }
-
-    async fn exchange(&self, stream: OpenStream, request: request::Request, whole_ends: Instant) -> Delivery {
-        let settings = &self.settings;
-        match stream {
-            OpenStream::Plain(stream) => {
-                exchange::exchange(stream, StreamEnd::Unmarked, request, settings, whole_ends).await
-            }
-            OpenStream::Tls(stream) => {
-                exchange::exchange(stream, StreamEnd::Marked, request, settings, whole_ends).await
-            }
-        }
+        Ok(Connected { stream, request, settings: Arc::clone(&self.settings), whole_ends })
     }
 }

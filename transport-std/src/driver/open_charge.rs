@@ -19,12 +19,13 @@ use super::Desk;
 use super::carrier_access::CarrierAccess;
 use super::charge_event::ChargeEvent;
 use super::desk_error::DeskError;
+use super::flight::{Flight, Leave};
 use super::landing::land;
 use super::outcome::{Ended, Outcome, Reaction};
 use super::registry::{Asked, Line};
 use super::settings::{AtLapse, ReleasePolicy};
 use super::step::{Post, Step};
-use crate::http_client::Delivery;
+use crate::http_client::{Connected, Delivery};
 use crate::journal::{ChargeView, JournalError, Lease, LeaseError};
 
 /// How often the inbox is looked into for what another process put there.
@@ -64,7 +65,9 @@ pub struct OpenCharge {
     interrupt: watch::Receiver<bool>,
     stopping_since: Option<tokio::time::Instant>,
     writing: Option<(PersistToken, JoinHandle<Result<(), LeaseError>>)>,
-    flights: JoinSet<(SendToken, Delivery)>,
+    flights: JoinSet<Flight>,
+    /// Requests that have their connection; they go out when nothing else is to be done.
+    connected: VecDeque<(Leave, Box<Connected>)>,
     told: VecDeque<ChargeEvent>,
     answers: Vec<(oneshot::Sender<Handled>, Handled)>,
     inbox: Inbox,
@@ -131,6 +134,7 @@ impl OpenCharge {
             stopping_since: None,
             writing: None,
             flights: JoinSet::new(),
+            connected: VecDeque::new(),
             told: VecDeque::new(),
             answers: Vec::new(),
             inbox: Inbox {
@@ -330,18 +334,37 @@ impl OpenCharge {
         Ok(())
     }
 
+    /// Makes the connection that a request needs.
     fn transmit(&mut self, token: SendToken, post: Post) {
-        if self.is_stopping() || self.origin == Origin::Visited {
+        if self.may_not_send() {
             let _ = self.give(Input::Lost { token, sent: Sent::NotSent });
             return;
         }
+        let leave = Leave::new(token, &self.charge, self.now(), self.access.profile().windows.answer);
         let client = self.desk.inner.client.clone();
         let endpoint = self.access.endpoint().clone();
         self.flights.spawn(async move {
             let header = post.header.as_ref().map(|(name, value)| (*name, value.as_str()));
             let headers: Vec<_> = header.into_iter().collect();
-            (token, client.post(&endpoint, &post.path, &headers, &post.body).await)
+            match client.connect(&endpoint, &post.path, &headers, &post.body).await {
+                Ok(connected) => Flight::Connected(leave, Box::new(connected)),
+                Err(cause) => Flight::Landed(leave.token, Delivery::NotSent(cause)),
+            }
         });
+    }
+
+    /// Sends a request over its connection, unless the charge changed its mind while that was made.
+    fn send(&mut self, leave: Leave, connected: Box<Connected>) {
+        let _ = self.give(Input::Tick);
+        if self.may_not_send() || !leave.holds(&self.charge, self.now()) {
+            let _ = self.give(Input::Lost { token: leave.token, sent: Sent::NotSent });
+            return;
+        }
+        self.flights.spawn(async move { Flight::Landed(leave.token, connected.send().await) });
+    }
+
+    fn may_not_send(&self) -> bool {
+        self.is_stopping() || self.origin == Origin::Visited
     }
 
     async fn acknowledge(&mut self, ticket: Ticket) -> Result<(), DeskError> {
@@ -407,6 +430,10 @@ impl OpenCharge {
                 let _ = answer.send(handled);
             }
         }
+        if let Some((leave, connected)) = self.connected.pop_front() {
+            self.send(leave, connected);
+            return Ok(());
+        }
         if self.is_settled() {
             return self.settle().await;
         }
@@ -471,7 +498,15 @@ impl OpenCharge {
         };
         tokio::select! {
             // Where the task failed, its token is lost with it: the core counts it as maybe sent at its deadline.
-            landed = flight => if let Ok((token, delivery)) = landed { self.land(token, delivery) },
+            landed = flight => match landed {
+                Ok(Flight::Landed(token, delivery)) => self.land(token, delivery),
+                Ok(Flight::Connected(leave, connected)) => {
+                    // What another process was notified of meanwhile is read before it is sent.
+                    self.inbox.due = true;
+                    self.connected.push_back((leave, connected));
+                }
+                Err(_) => {}
+            },
             () = line.wake.notified() => self.inbox.due = true,
             Some(asked) = line.wishes.recv() => self.hear(asked),
             () = interrupted => {}
