@@ -51,6 +51,11 @@ pub struct AnswerReader<'b> {
     buffer: &'b mut [u8],
     length: usize,
     state: State,
+    /// The head, once it was read.
+    head: Head,
+    decoder: Decoder,
+    /// Bytes of the body, or of its chunk, that are still to come.
+    left: u32,
     interim: u8,
     begun: bool,
 }
@@ -58,16 +63,25 @@ pub struct AnswerReader<'b> {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Head,
-    Body { head: Head, left: u32 },
-    Chunks { head: Head, decoder: Decoder, left: u32 },
-    Complete(Head),
+    Body,
+    Chunks,
+    Complete,
     Broken(Fault),
 }
 
 impl<'b> AnswerReader<'b> {
     /// A reader that has seen nothing yet. What is in the buffer is overwritten.
     pub fn new(buffer: &'b mut [u8]) -> Self {
-        AnswerReader { buffer, length: 0, state: State::Head, interim: 0, begun: false }
+        AnswerReader {
+            buffer,
+            length: 0,
+            state: State::Head,
+            head: Head::NONE,
+            decoder: Decoder::new(),
+            left: 0,
+            interim: 0,
+            begun: false,
+        }
     }
 
     /// Takes the next bytes, all of them. After a fault every further call says the same fault.
@@ -86,7 +100,7 @@ impl<'b> AnswerReader<'b> {
             }
         }
         match self.state {
-            State::Complete(_) => Ok(Step::Complete),
+            State::Complete => Ok(Step::Complete),
             State::Broken(fault) => Err(fault),
             _ => Ok(Step::More),
         }
@@ -95,7 +109,7 @@ impl<'b> AnswerReader<'b> {
     /// The connection ended. `Ok` only if the answer was complete before.
     pub fn end(&self) -> Result<(), Fault> {
         match self.state {
-            State::Complete(_) => Ok(()),
+            State::Complete => Ok(()),
             State::Broken(fault) => Err(fault),
             _ if self.begun => Err(Fault::EndWithinAnswer),
             _ => Err(Fault::EndBeforeAnswer),
@@ -109,9 +123,9 @@ impl<'b> AnswerReader<'b> {
 
     /// The answer; `None` if it is not complete.
     pub fn into_answer(self) -> Option<Answer<'b>> {
-        let State::Complete(head) = self.state else { return None };
+        let State::Complete = self.state else { return None };
         let buffer: &'b [u8] = self.buffer;
-        Some(Answer { status: head.status, body: buffer.get(..self.length)?, reuse: head.reuse })
+        Some(Answer { status: self.head.status, body: buffer.get(..self.length)?, reuse: self.head.reuse })
     }
 
     /// Takes at least one byte, and gives back what it did not take.
@@ -119,29 +133,22 @@ impl<'b> AnswerReader<'b> {
         let Some((byte, rest)) = bytes.split_first() else { return Ok(bytes) };
         match self.state {
             State::Head => self.take_head(*byte).map(|()| rest),
-            State::Body { head, left } => {
-                let (left, rest) = self.take_body(bytes, left)?;
-                self.state = State::body(head, left);
+            State::Body => {
+                let rest = self.take_body(bytes)?;
+                self.end_body();
                 Ok(rest)
             }
-            State::Chunks { head, decoder, left } if left > 0 => {
-                let (left, rest) = self.take_body(bytes, left)?;
-                self.state = State::Chunks { head, decoder, left };
+            State::Chunks if self.left > 0 => self.take_body(bytes),
+            State::Chunks => {
+                match self.decoder.take(*byte)? {
+                    Chunk::Coding => {}
+                    Chunk::Data(left) => self.expect(left)?,
+                    Chunk::End => self.state = State::Complete,
+                }
                 Ok(rest)
             }
-            State::Chunks { head, mut decoder, .. } => {
-                self.state = match decoder.take(*byte)? {
-                    Chunk::Coding => State::Chunks { head, decoder, left: 0 },
-                    Chunk::Data(left) => {
-                        self.check_room(left)?;
-                        State::Chunks { head, decoder, left }
-                    }
-                    Chunk::End => State::Complete(head),
-                };
-                Ok(rest)
-            }
-            State::Complete(Head { reuse: Reuse::Close(_), .. }) => Ok(&[]),
-            State::Complete(_) => Err(Fault::Surplus),
+            State::Complete if self.head.reuse != Reuse::KeepAlive => Ok(&[]),
+            State::Complete => Err(Fault::Surplus),
             State::Broken(fault) => Err(fault),
         }
     }
@@ -166,46 +173,56 @@ impl<'b> AnswerReader<'b> {
     }
 
     fn end_head(&mut self) -> Result<(), Fault> {
-        let head = head::read(self.buffer.get(..self.length).unwrap_or(&[]))?;
+        self.head = head::read(self.buffer.get(..self.length).unwrap_or(&[]))?;
         self.length = 0;
-        if head.status == 101 {
+        if self.head.status == 101 {
             return Err(Fault::SwitchedProtocols);
         }
-        if head.status < 200 {
+        if self.head.status < 200 {
             if self.interim == INTERIM_MAX {
                 return Err(Fault::TooManyInterim);
             }
             self.interim = self.interim.saturating_add(1);
             return Ok(());
         }
-        self.state = match head.framing {
+        match self.head.framing {
             Framing::Length(left) => {
-                self.check_room(left)?;
-                State::body(head, left)
+                self.expect(left)?;
+                self.state = State::Body;
+                self.end_body();
             }
-            Framing::Chunked => State::Chunks { head, decoder: Decoder::new(), left: 0 },
-        };
+            Framing::Chunked => self.state = State::Chunks,
+        }
         Ok(())
     }
 
-    fn check_room(&self, wanted: u32) -> Result<(), Fault> {
+    /// So many bytes of the body come next, if there is room for them.
+    fn expect(&mut self, wanted: u32) -> Result<(), Fault> {
         let room = self.buffer.len().saturating_sub(self.length);
         if usize::try_from(wanted).is_ok_and(|wanted| wanted <= room) {
+            self.left = wanted;
             Ok(())
         } else {
             Err(Fault::BodyTooLong)
         }
     }
 
-    /// Copies what is there of `left` bytes of the body; gives back what is left of both.
-    fn take_body<'r>(&mut self, bytes: &'r [u8], left: u32) -> Result<(u32, &'r [u8]), Fault> {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+    /// Copies what is there of the body, and gives back what it did not take.
+    fn take_body<'r>(&mut self, bytes: &'r [u8]) -> Result<&'r [u8], Fault> {
+        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
         let (data, rest) = bytes.split_at_checked(wanted).ok_or(Fault::BodyTooLong)?;
         let end = self.length.saturating_add(wanted);
         let place = self.buffer.get_mut(self.length..end).ok_or(Fault::BodyTooLong)?;
         copy(data, place).ok_or(Fault::BodyTooLong)?;
         self.length = end;
-        Ok((left.saturating_sub(u32::try_from(wanted).unwrap_or(left)), rest))
+        self.left = self.left.saturating_sub(u32::try_from(wanted).unwrap_or(self.left));
+        Ok(rest)
+    }
+
+    fn end_body(&mut self) {
+        if self.left == 0 {
+            self.state = State::Complete;
+        }
     }
 }
 
@@ -215,11 +232,5 @@ impl fmt::Debug for AnswerReader<'_> {
             .field("length", &self.length)
             .field("state", &self.state)
             .finish_non_exhaustive()
-    }
-}
-
-impl State {
-    fn body(head: Head, left: u32) -> State {
-        if left == 0 { State::Complete(head) } else { State::Body { head, left } }
     }
 }

@@ -47,6 +47,11 @@ pub(super) struct Head {
     pub reuse: Reuse,
 }
 
+impl Head {
+    /// What stands in a head's place before it was read.
+    pub const NONE: Head = Head { status: 0, framing: Framing::Length(0), reuse: Reuse::KeepAlive };
+}
+
 /// Reads a whole head, up to and including its empty line.
 pub(super) fn read(bytes: &[u8]) -> Result<Head, Fault> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
