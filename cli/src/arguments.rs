@@ -230,7 +230,7 @@ pub struct Charge {
 /// How the simulated payer and clock behave.
 #[derive(Args, Clone)]
 pub struct Simulated {
-    /// What the simulated payer does; without it, a person at the terminal is asked
+    /// What the simulated payer does; without it, a person at the terminal is asked, and without one approves
     #[arg(long, value_enum, value_name = "WHAT")]
     pub payer: Option<Payer>,
     /// How many times faster simulated time passes
@@ -241,6 +241,8 @@ pub struct Simulated {
 /// What the simulated payer does.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Payer {
+    /// Waits for the page, for `caas trigger`, or for a person at the terminal
+    Ask,
     /// Approves, or pays all that is due
     Approve,
     /// Declines

@@ -1,6 +1,6 @@
 //! The simulated payer's phone, and what the simulated carrier does, beside the charge's own lines.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use caas_core::id::Masked;
@@ -120,6 +120,10 @@ fn word(value: &impl serde::Serialize) -> String {
 /// Asks the person at the terminal what the payer does. The question waits on a thread of its own, so that time and the
 /// charge go on.
 pub fn ask(simulator: &Arc<Simulator>, event: &SimulatorEvent) {
+    // The end of a file or a pipe is nobody's answer.
+    if !std::io::stdin().is_terminal() {
+        return;
+    }
     let simulator = Arc::clone(simulator);
     match event {
         SimulatorEvent::PromptShown(prompt) => {

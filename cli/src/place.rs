@@ -115,6 +115,7 @@ pub fn check(place: &Where, simulated: &Simulated) -> Result<(), Stop> {
 pub fn payer(wanted: Option<arguments::Payer>) -> Payer {
     use std::io::IsTerminal;
     match wanted {
+        Some(arguments::Payer::Ask) => Payer::Ask,
         Some(arguments::Payer::Approve) => Payer::Approve,
         Some(arguments::Payer::Decline) => Payer::Decline,
         Some(arguments::Payer::Ignore) => Payer::Ignore,

@@ -42,7 +42,8 @@ struct Counter {
 impl Counter {
     fn open() -> Counter {
         let folder = tempfile::tempdir().unwrap();
-        let simulator = Running::start(command(folder.path(), &["simulate", "--port", "0", "--json"]));
+        let simulator =
+            Running::start(command(folder.path(), &["simulate", "--port", "0", "--payer", "ask", "--json"]));
         until("the simulator listens", || simulator.said().contains("listening"));
         let first: Value = serde_json::from_str(simulator.said().lines().next().unwrap()).unwrap();
         let url = first["url"].as_str().unwrap().to_owned();
@@ -58,12 +59,9 @@ impl Counter {
         Running::start(charge)
     }
 
-    /// Opens the page, with a payer who waits for the buttons.
     async fn page(&self, (width, height): (u32, u32)) -> Browser {
         let browser = Browser::start(width, height).await;
         browser.open(&self.url).await;
-        browser.choose("payer", "asks me").await;
-        browser.until("state.settings.payer === 'ask'").await;
         browser
     }
 
@@ -98,7 +96,10 @@ async fn a_newcomer_approves_on_the_phone_and_both_sides_agree() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
     let shown = browser.text("//*[@id='try']").await;
-    assert_eq!(shown, format!("caas charge {PAYER} 5.00 --simulate --endpoint {}", counter.url));
+    let typed = |url: &str| format!("charge {PAYER} 5.00 --simulate --endpoint {url}");
+    assert_eq!(shown, format!("caas {}", typed(&counter.url)));
+    let readme = std::fs::read_to_string(document("../README.md")).unwrap();
+    assert!(readme.contains(&typed("http://127.0.0.1:7000")) && readme.contains("simulate --payer ask"));
 
     let charge = counter.charge(PAYER, "5.00", &[]);
     browser.click(&button("Approve")).await;
@@ -258,7 +259,6 @@ async fn without_live_events_the_page_asks_again_and_again() {
         .await;
     browser.open(&counter.url).await;
     browser.sees("//*[@id='link'][text()='polling']").await;
-    browser.choose("payer", "asks me").await;
     let charge = counter.charge(PAYER, "5.00", &[]);
     browser.click(&button("Approve")).await;
     ended(charge).await.expect(0, "confirmed");
