@@ -18,6 +18,7 @@ use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupted;
 use crate::patience::Patience;
 use crate::place::{Place, Site};
+use crate::simulator_api::SimulatorApi;
 use crate::tell::Tell;
 use crate::{desk, interrupt, journal, listen, phone, place, resume};
 
@@ -146,7 +147,8 @@ fn account(arguments: &Charge, instrument: &Instrument<'_>) -> Result<Option<Sub
         .transpose()
 }
 
-/// Listens for notifications where an address is named, and where the built-in simulator sends them.
+/// Listens for notifications where an address is named, and where the built-in simulator sends them. A simulator is told
+/// the address.
 async fn take_notifications(
     arguments: &Charge,
     site: &Site,
@@ -157,8 +159,12 @@ async fn take_notifications(
     let built_in = site.simulator.is_some() && instrument.consent == Consent::Dialled;
     let Some(address) = arguments.listen.or(built_in.then_some(own)) else { return Ok(None) };
     let listener = listen::at(desk, address, &site.configuration, site.simulated).await?;
+    let url = listener.url().reveal();
     if let Some(simulator) = &site.simulator {
-        simulator.set_notify_url(&listener.url().reveal());
+        simulator.set_notify_url(&url);
+    } else if let Some(running) = arguments.place.endpoint.as_deref().filter(|_| site.simulated) {
+        // A simulator of its own process is told where to notify, as an operator tells a carrier.
+        SimulatorApi::at(running)?.call("PUT", "/sim/settings", &json!({"notifyUrl": url})).await?;
     }
     Ok(Some(listener))
 }

@@ -64,6 +64,14 @@ async fn show_log(
         Some(since) => log["now"].as_u64().unwrap_or(0).saturating_sub(since),
     };
     let list = |name: &str| log[name].as_array().cloned().unwrap_or_default();
+    let newest = |name: &str| list(name).last().map_or(0, |entry| entry["serial"].as_u64().unwrap_or(0));
+    // After a reset they are counted anew.
+    if newest("requests") < shown.request {
+        shown.request = 0;
+    }
+    if newest("deliveries") < shown.delivery {
+        shown.delivery = 0;
+    }
     let mut entries: Vec<Value> =
         list("requests").into_iter().map(|entry| json!({"request": entry})).collect();
     entries.extend(list("deliveries").into_iter().map(|entry| json!({"notificationSent": entry})));

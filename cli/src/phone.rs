@@ -104,7 +104,7 @@ fn outcome_word(outcome: &DeliveryOutcome) -> String {
     match outcome {
         DeliveryOutcome::Refused { status } => format!("refused with HTTP {status}"),
         DeliveryOutcome::Unreachable { error } => format!("not delivered: {error}"),
-        DeliveryOutcome::NoUrl => "not sent: no URL to notify is set".to_owned(),
+        DeliveryOutcome::NoUrl => "not sent: no URL to notify is set (caas trigger set notifyUrl URL, or caas simulate --notify URL)".to_owned(),
         outcome => word(outcome),
     }
 }

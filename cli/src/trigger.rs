@@ -109,7 +109,7 @@ pub const EVENTS: [Event; 20] = [
     event(
         "fault",
         "FAULT [SERVICE] [once|TIMES|always|PERCENT%]",
-        "a fault waits for the next requests",
+        "a fault waits for the next requests of SERVICE: directDebit unless named, mobitelChargeRequest at Mobitel",
         "fault answerLostAfterExecuting directDebit",
         Act::Fault,
     ),

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+/// Virtual time ends here, a thousand years on in milliseconds: a calendar has years of four digits.
+const FURTHEST: u64 = 1000 * 365 * 24 * 3_600_000;
+
 /// The simulator's clock, in virtual milliseconds since it started. It never goes back.
 pub(crate) struct VirtualClock {
     started: SystemTime,
@@ -34,11 +37,12 @@ impl VirtualClock {
     }
 
     pub(crate) fn now(&self) -> u64 {
-        self.base + milliseconds(self.rebased.elapsed()).saturating_mul(self.rate.into())
+        let passed = milliseconds(self.rebased.elapsed()).saturating_mul(self.rate.into());
+        self.base.saturating_add(passed).min(FURTHEST)
     }
 
     pub(crate) fn skip(&mut self, time: Duration) {
-        self.base = self.base.saturating_add(milliseconds(time));
+        self.base = self.base.saturating_add(milliseconds(time)).min(FURTHEST);
     }
 
     /// Changes the speed from now on. At rate 0 the time stands still and only `skip` moves it.
@@ -74,6 +78,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn time_stands_still_at_its_end() {
+        let mut clock = VirtualClock::new(1000);
+        for _ in 0..3 {
+            clock.skip(Duration::MAX);
+            assert_eq!(clock.now(), FURTHEST);
+            clock.set_rate(1000);
+        }
+        clock.calendar(clock.now());
+    }
+
+    #[test]
     fn a_clock_at_rate_zero_moves_only_when_told() {
         let mut clock = VirtualClock::new(0);
         std::thread::sleep(Duration::from_millis(5));
@@ -90,7 +105,7 @@ mod tests {
         let resumed = VirtualClock::resumed(clock.now(), clock.ahead(), 0);
         assert_eq!(resumed.now(), 3_600_000);
         assert!(resumed.ahead().abs_diff(3_600_000) < 1_000, "{}", resumed.ahead());
-        assert!(VirtualClock::resumed(u64::MAX, i64::MIN, 0).now() == u64::MAX);
+        assert!(VirtualClock::resumed(u64::MAX, i64::MIN, 0).now() == FURTHEST);
     }
 
     #[test]

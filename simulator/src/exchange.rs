@@ -29,6 +29,8 @@ pub(crate) fn decide(state: &mut State, call: ServiceCall, now: u64) -> Delivery
     };
     let executes = later.is_none() && fault.as_ref().is_none_or(Fault::executes);
     let answer = executes.then(|| execute(state, &call, fields.as_ref(), now));
+    // A payer who does not think answers before the request does.
+    state.advance(now);
     let service = call.service;
     let late = later.map(|milliseconds| (call.clone(), now.saturating_add(milliseconds)));
     log(state, call, fields.as_ref(), answer.clone(), fault.as_ref().map(|fault| format!("{fault:?}")), now);

@@ -64,7 +64,7 @@ pub const FAULTS: [FaultKind; 34] = [
     service(
         "latencyLogNormal",
         r#"{"latencyLogNormal":{"median":80,"sigmaPercent":40}}"#,
-        "the same, log-normal, by the seed",
+        "as latency, log-normal, by the seed",
     ),
     service("dribble", r#"{"dribble":{"chunks":5,"over":300}}"#, "executed, in pieces over so many real ms"),
     service("malformedChunk", r#""malformedChunk""#, "executed, 200 whose first chunk is none"),

@@ -1,4 +1,4 @@
-//! The ledger: who was charged what. It is only ever appended to.
+//! The ledger: who was charged what. It is only ever added to: of old captures the sums stay.
 
 use std::collections::BTreeMap;
 

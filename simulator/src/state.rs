@@ -141,7 +141,6 @@ impl State {
         if payer != Payer::Ask {
             self.book.agenda.plan(self.after_thinking(at), Due::PromptAnswer(place, payer));
         }
-        self.advance(at);
     }
 
     /// The payer answers a prompt now.

@@ -25,7 +25,6 @@ impl State {
         if payer != Payer::Ask {
             self.book.agenda.plan(self.after_thinking(at), Due::EzCashAnswer(place, payer));
         }
-        self.advance(at);
     }
 
     /// The latest eZ Cash request which has this `referenceId`, `internalTrxId` or `externalTrxId`.
@@ -71,6 +70,7 @@ impl State {
             ..first.clone()
         };
         self.open_ezcash(second.clone());
+        self.advance(now);
         Ok(second)
     }
 

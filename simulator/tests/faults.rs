@@ -251,6 +251,20 @@ fn a_repeat_before_the_late_execution_is_charged_once_where_ids_are_recognised_a
     }
 }
 
+/// One moment's work is done one after the other, not one inside the other: a thread's stack has an end.
+#[test]
+fn many_charge_requests_executed_late_at_one_moment_prompt_each_payer_once() {
+    const MANY: usize = 3000;
+    let sim = Simulator::builder().clock_rate(0).magic_values(false).payer(Payer::Ask).start().unwrap();
+    sim.fault(Service::MobitelChargeRequest, Fault::ExecutedLate(5_000), Times::Always);
+    for number in 0..MANY {
+        let body = json!({"customer": format!("9471{number:07}"), "amount": "5"}).to_string();
+        assert!(request(&sim, "POST", CHARGE, body.as_bytes()).is_err());
+    }
+    sim.fast_forward(Duration::from_secs(5));
+    assert_eq!(sim.prompts().len(), MANY);
+}
+
 #[test]
 fn a_charge_request_executed_late_prompts_the_payer_late() {
     let sim = Simulator::builder().clock_rate(0).payer(Payer::Ask).start().unwrap();

@@ -7,7 +7,7 @@ use crate::admin::{Call, Wrong};
 use crate::settings_change::SettingsChange;
 use crate::{FAULTS, MAGIC, Service, timeline};
 
-/// Views show the latest so many; the ledger itself keeps all.
+/// Views show the latest so many; the ledger keeps more, and exact sums of all.
 const VIEW: usize = 1_000;
 /// The page looks often, and shows no more than this of each kind.
 const PAGE: usize = 100;

@@ -178,7 +178,7 @@ impl OpenCharge {
             let now = self.now();
             match Step::next(&mut self.charge, now, &self.access) {
                 Step::Persist(token, record) => self.begin_write(token, record),
-                Step::Transmit(token, post) => self.transmit(token, post),
+                Step::Transmit(token, post) => self.transmit(token, post, now),
                 Step::Reply(ticket) => self.acknowledge(ticket).await?,
                 Step::Tell(event) => self.tell(event),
                 Step::Wait(until) => self.wait(until).await?,
@@ -334,13 +334,13 @@ impl OpenCharge {
         Ok(())
     }
 
-    /// Makes the connection that a request needs.
-    fn transmit(&mut self, token: SendToken, post: Post) {
+    /// Makes the connection that a request needs; `now` is the moment from which the charge counts.
+    fn transmit(&mut self, token: SendToken, post: Post, now: Instant) {
         if self.may_not_send() {
             let _ = self.give(Input::Lost { token, sent: Sent::NotSent });
             return;
         }
-        let leave = Leave::new(token, &self.charge, self.now(), self.access.profile().windows.answer);
+        let leave = Leave::new(token, &self.charge, now, self.access.profile().windows.answer);
         let client = self.desk.inner.client.clone();
         let endpoint = self.access.endpoint().clone();
         self.flights.spawn(async move {
