@@ -34,6 +34,11 @@ impl BareToolchain {
         Ok(Self { by_rustup })
     }
 
+    /// Whether it is rustup's compiler, with which figures are recorded.
+    pub fn is_rustups(&self) -> bool {
+        self.by_rustup
+    }
+
     /// Runs cargo in the workspace's folder. Another workspace is named with `--manifest-path`; what is built goes into
     /// [`Self::target_dir`] of `name`.
     pub fn cargo(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
