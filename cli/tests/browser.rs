@@ -91,7 +91,6 @@ fn sample_scenario(name: &str) -> PathBuf {
 
 /// The newcomer's walk of the README.
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_newcomer_approves_on_the_phone_and_both_sides_agree() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -118,7 +117,6 @@ async fn a_newcomer_approves_on_the_phone_and_both_sides_agree() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_payer_who_declines_or_enters_a_wrong_pin_is_not_charged() {
     let counter = Counter::open();
     let browser = counter.page(PHONE).await;
@@ -133,7 +131,6 @@ async fn a_payer_who_declines_or_enters_a_wrong_pin_is_not_charged() {
 
 /// R32, R33: partial payments and too much of it are each a click.
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn ez_cash_is_paid_in_two_halves_by_two_clicks() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -152,7 +149,6 @@ async fn ez_cash_is_paid_in_two_halves_by_two_clicks() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_prompt_is_answered_by_keyboard_alone() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -179,7 +175,6 @@ async fn press(browser: &Browser, key: &str) {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_screen_reader_hears_the_prompt_and_a_name_for_every_control() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -202,7 +197,6 @@ async fn a_screen_reader_hears_the_prompt_and_a_name_for_every_control() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_fault_that_was_added_on_the_page_strikes_the_next_request() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -223,7 +217,6 @@ async fn a_fault_that_was_added_on_the_page_strikes_the_next_request() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn a_scenario_file_runs_from_the_page() {
     let counter = Counter::open();
     let browser = counter.page(DESKTOP).await;
@@ -237,7 +230,6 @@ async fn a_scenario_file_runs_from_the_page() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn without_live_events_the_page_asks_again_and_again() {
     let counter = Counter::open();
     let browser = Browser::start(DESKTOP.0, DESKTOP.1).await;
@@ -257,7 +249,6 @@ async fn without_live_events_the_page_asks_again_and_again() {
 }
 
 #[tokio::test]
-#[ignore = "needs Chromium: cargo xtask check browser"]
 async fn nothing_is_wider_than_the_screen_on_a_small_phone() {
     let counter = Counter::open();
     let browser = counter.page(PHONE).await;

@@ -10,5 +10,5 @@ const DRIVER: (&str, &[&str]) = ("chromedriver", &["chromium", "chromium-driver"
 pub fn test() -> Result<(), String> {
     install(DRIVER.0, DRIVER.1)?;
     let browser = ["test", "-p", "caas", "--locked", "--test", "browser"];
-    run(&cargo(), &[&browser[..], &["--", "--ignored", "--test-threads", "2"]].concat(), &[])
+    run(&cargo(), &[&browser[..], &["--", "--test-threads", "2"]].concat(), &[])
 }
