@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod caps;
 pub mod charge;
+pub mod checksum;
 pub mod credentials;
 pub mod id;
 pub mod id_generator;

@@ -18,7 +18,6 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use heapless::String;
 
 use super::attempt::Attempt;
@@ -30,6 +29,7 @@ use super::{
     ATTEMPTS_MAX, CREDITS_MAX, Carrier, Charge, Closing, ENDPOINT_MAX, INSTRUMENT_NAME_MAX, Reason, Release,
     Review, Sale, ShortCode, Verdict,
 };
+use crate::checksum::checksum;
 use crate::money::{Amount, Currency};
 use crate::profile::PROFILE_NAME_MAX;
 use crate::time::Instant;
@@ -52,8 +52,6 @@ const CURRENCY: usize = 3;
 
 /// Longest name of a reviewer, in bytes.
 pub(super) const REVIEWER_MAX: usize = 16;
-
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// A record to be made durable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -328,11 +326,6 @@ impl Writer<'_> {
         self.bytes(&MARK);
         self.fits.then_some(self.length)
     }
-}
-
-#[inline(never)]
-fn checksum(bytes: &[u8]) -> u32 {
-    CRC.checksum(bytes)
 }
 
 /// Copies without the check of the lengths that can panic.
