@@ -383,7 +383,7 @@ impl Charge {
     ) -> Result<Self, StartRefused> {
         let mut started = Charge::ordered(now, carrier, order);
         if let Ok(charge) = &mut started {
-            if charge.take_order(now, carrier.profile, order, id).is_none() {
+            if charge.take_order(carrier.profile, order, id).is_none() {
                 started = Err(StartRefused::TextsTooLong);
             }
         }
@@ -409,13 +409,7 @@ impl Charge {
     }
 
     /// Notes what is ordered; `None` if its texts are too long.
-    fn take_order(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        order: &Order<'_>,
-        id: &ChargeId,
-    ) -> Option<()> {
+    fn take_order(&mut self, profile: &Profile<'_>, order: &Order<'_>, id: &ChargeId) -> Option<()> {
         let account = order.account.map_or("", Subscriber::expose);
         for (slot, text) in [
             (Slot::Sale, order.sale.as_str()),
@@ -427,7 +421,7 @@ impl Charge {
         }
         self.attempts.push(Attempt::default()).ok()?;
         self.auto_attempts = order.attempts;
-        self.open_for(now, order.window.unwrap_or(profile.windows.sale));
+        self.open_for(order.window.unwrap_or(profile.windows.sale));
         self.announced = Announced::just_started();
         Some(())
     }
@@ -480,10 +474,10 @@ impl Charge {
     }
 
     /// The sale is open for so long.
-    fn open_for(&mut self, now: Instant, window: Millis) {
+    fn open_for(&mut self, window: Millis) {
         let window = window.min(WAIT_MAX);
         self.window = u32::try_from(window).unwrap_or(u32::MAX);
-        self.timers.set(Timer::SaleEnds, now, window);
+        self.timers.set(Timer::SaleEnds, window);
     }
 
     /// Switches a guard off, for a model checker that is to notice.
@@ -627,7 +621,7 @@ impl Charge {
     /// Whether nothing is left to do, and nothing is listened for any more ([`Charge::is_settled`], and the profile's
     /// `listen` window is over). The record stays; later notifications still count after [`Charge::recover`].
     pub fn is_finished(&self, now: Instant) -> bool {
-        self.is_settled() && !self.timers.is_ahead(Timer::ListenUntil, now)
+        self.is_settled() && self.timers.get(Timer::ListenUntil).is_none_or(|end| now >= end)
     }
 
     /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a

@@ -10,7 +10,7 @@ use super::texts::Slot;
 use super::timers::{Timer, Timers, doubled};
 use super::{Carrier, Charge, Closing, Release, Sale};
 use crate::profile::Service;
-use crate::time::{Instant, Millis, SECOND};
+use crate::time::{Millis, SECOND};
 use crate::wire::request::{ChargeFields, RequestFault, write_charge, write_confirm};
 
 /// How long storage may take before a write counts as failed and is made again.
@@ -57,19 +57,19 @@ impl Storage {
     }
 
     /// Whether a write is due.
-    pub fn is_due(&self, now: Instant, timers: &Timers) -> bool {
-        self.dirty && !self.writing && !timers.is_ahead(Timer::StorageAt, now)
+    pub fn is_due(&self, timers: &Timers) -> bool {
+        self.dirty && !self.writing && !timers.is_ahead(Timer::StorageAt)
     }
 
     /// Begins a write if one is due.
-    pub fn begin(&mut self, now: Instant, timers: &mut Timers) -> Option<u32> {
-        if !self.is_due(now, timers) {
+    pub fn begin(&mut self, timers: &mut Timers) -> Option<u32> {
+        if !self.is_due(timers) {
             return None;
         }
         self.sequence = self.sequence.wrapping_add(1);
         self.dirty = false;
         self.writing = true;
-        timers.set(Timer::StorageAt, now, PERSIST_DEADLINE);
+        timers.set(Timer::StorageAt, PERSIST_DEADLINE);
         Some(self.sequence)
     }
 
@@ -85,20 +85,20 @@ impl Storage {
     }
 
     /// The write failed, or is overdue; it is made again after a pause.
-    pub fn failed(&mut self, now: Instant, timers: &mut Timers, sequence: u32) -> bool {
+    pub fn failed(&mut self, timers: &mut Timers, sequence: u32) -> bool {
         let awaited = self.writing && self.sequence == sequence;
         if awaited {
             self.writing = false;
             self.dirty = true;
-            timers.set(Timer::StorageAt, now, doubled(SECOND, self.failures, PERSIST_PAUSE_MAX));
+            timers.set(Timer::StorageAt, doubled(SECOND, self.failures, PERSIST_PAUSE_MAX));
             self.failures = self.failures.saturating_add(1);
         }
         awaited
     }
 
     /// The write that is overdue at `now`.
-    pub fn overdue(&self, now: Instant, timers: &Timers) -> Option<u32> {
-        (self.writing && timers.is_over(Timer::StorageAt, now)).then_some(self.sequence)
+    pub fn overdue(&self, timers: &Timers) -> Option<u32> {
+        (self.writing && timers.is_over(Timer::StorageAt)).then_some(self.sequence)
     }
 
     /// Numbers the records from the start again, unless one is being written.
@@ -107,10 +107,6 @@ impl Storage {
         if !self.writing {
             self.sequence = 0;
         }
-    }
-
-    pub fn next_time(&self, timers: &Timers) -> Option<Instant> {
-        if self.writing || self.dirty { timers.get(Timer::StorageAt) } else { None }
     }
 }
 
@@ -133,7 +129,6 @@ impl Durable<'_> {
     /// Hands out the planned request, if there is one and it may still be sent: its token, path and length.
     pub fn transmit<'p>(
         self,
-        now: Instant,
         carrier: &Carrier<'p>,
         buffer: &mut [u8],
     ) -> Option<(SendToken, &'p str, usize)> {
@@ -149,11 +144,11 @@ impl Durable<'_> {
             charge.withdraw(&planned, written.err());
             return None;
         };
-        let (attempt, index, service) = (planned.attempt, planned.index, planned.service);
         charge.handed_out = true;
+        let of = Planned { ..planned };
         charge.flight = Some(planned);
-        charge.timers.set(Timer::AnswerBy, now, carrier.profile.windows.answer);
-        Some((SendToken { charge: charge.tag(), attempt, index, service, sent_at: now }, path, length))
+        charge.timers.set(Timer::AnswerBy, carrier.profile.windows.answer);
+        Some((SendToken { charge: charge.tag(), of, sent_at: charge.timers.now() }, path, length))
     }
 
     /// The reply to a notification whose effect is durable.

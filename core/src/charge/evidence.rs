@@ -4,7 +4,7 @@ use super::attempt::Mark;
 use super::guard::Guard;
 use super::kept::Kept;
 use super::output::SendToken;
-use super::plan::{BUSY_PAUSE, RESEND_PAUSE};
+use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::received::Credited;
 use super::texts::Slot;
 use super::timers::Timer;
@@ -14,7 +14,7 @@ use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
 use crate::status_code::Class;
-use crate::time::{Instant, Millis};
+use crate::time::Millis;
 use crate::wire::answer::{Expected, Reading, read_into};
 use crate::wire::notification::{Notification, Stated};
 use heapless::String;
@@ -39,14 +39,7 @@ impl Charge {
     /// An answer came. Its token says what it answers, also when it is late. Like the other ways through
     /// [`Charge::handle_input`] it is not inlined: in one frame their variables would lie beside each other.
     #[inline(never)]
-    pub(super) fn take_answer(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        token: &SendToken,
-        status: u16,
-        body: &[u8],
-    ) {
+    pub(super) fn take_answer(&mut self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) {
         self.land(token);
         let before = self.received();
         // Made here: copied from a constant, it would be in the image in full.
@@ -65,40 +58,35 @@ impl Charge {
         if reading.mismatch.is_some() {
             self.note_conflict(Conflict::AnswerForAnother);
         }
-        if let Some(attempt) = self.attempt_mut(token.attempt) {
+        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
             attempt.note_code(&reading.code);
         }
         let class = if reading.mismatch.is_some() { Class::Unknown } else { reading.class };
         let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
-        if failure && self.has_money(token.attempt) {
+        if failure && self.has_money(token.of.attempt) {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
-        match token.service {
-            Service::Confirm => self.take_confirm(now, profile, token, class),
-            _ => self.take_send(now, profile, token, class, &reading),
+        match token.of.service {
+            Service::Confirm => self.take_confirm(profile, token, class),
+            _ => self.take_send(profile, token, class, &reading),
         }
         self.note_money_after_review(before);
         self.storage.touch();
     }
 
     /// No answer came.
-    pub(super) fn take_loss(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, sent: Sent) {
+    pub(super) fn take_loss(&mut self, profile: &Profile<'_>, token: &SendToken, sent: Sent) {
         self.land(token);
         match sent {
-            Sent::MaybeSent => self.lose(now, profile, token.attempt, token.index, token.service),
-            Sent::NotSent => self.not_sent(now, profile, token),
+            Sent::MaybeSent => self.lose(profile, &token.of),
+            Sent::NotSent => self.not_sent(profile, token),
         }
     }
 
     /// A request is without an answer and may have reached the carrier.
-    pub(super) fn lose(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        number: u8,
-        index: u8,
-        service: Service,
-    ) {
+    #[inline(never)]
+    pub(super) fn lose(&mut self, profile: &Profile<'_>, lost: &Planned) {
+        let &Planned { attempt: number, index, service } = lost;
         let guards = self.guards;
         let latest = number == self.latest_number();
         let captures = self.surroundings(number).confirm_captures;
@@ -108,15 +96,15 @@ impl Charge {
                 attempt.lost = attempt.lost.max(index);
             }
             if latest {
-                self.schedule_confirm(now, profile);
+                self.schedule_confirm(profile);
             }
         } else {
             if !guards.hold(Guard::LostIsInDoubt) {
                 attempt.close_send(index, guards);
             }
             if latest {
-                self.timers.extend(Timer::ExecutionEnds, now, profile.windows.execution);
-                self.schedule_resend(now, RESEND_PAUSE);
+                self.timers.extend(Timer::ExecutionEnds, profile.windows.execution);
+                self.schedule_resend(RESEND_PAUSE);
             }
         }
         self.storage.touch();
@@ -140,7 +128,6 @@ impl Charge {
     #[inline(never)]
     pub(super) fn take_notification(
         &mut self,
-        now: Instant,
         profile: &Profile<'_>,
         number: u8,
         notification: &Notification,
@@ -151,7 +138,7 @@ impl Charge {
         let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
-                Some(total) => self.credit(now, profile, number, reference, total, matched),
+                Some(total) => self.credit(profile, number, reference, total, matched),
                 None => self.note_conflict(Conflict::BadNotification),
             },
             class => self.take_failure(profile, number, class, matched, known, notification, reference),
@@ -166,9 +153,7 @@ impl Charge {
 
     /// The token is back: the send is no longer under way.
     fn land(&mut self, token: &SendToken) {
-        let awaited = self.flight.as_ref().is_some_and(|flight| {
-            (flight.attempt, flight.index, flight.service) == (token.attempt, token.index, token.service)
-        });
+        let awaited = self.flight.as_ref() == Some(&token.of);
         if awaited {
             self.flight = None;
             self.timers.clear(Timer::AnswerBy);
@@ -184,57 +169,50 @@ impl Charge {
         status: u16,
         body: &[u8],
     ) {
-        let external = self.external(token.attempt);
-        let reference = self.texts.get(Slot::Reference(token.attempt));
+        let external = self.external(token.of.attempt);
+        let reference = self.texts.get(Slot::Reference(token.of.attempt));
         let expected = Expected {
             external: Some(external.as_str()).filter(|_| profile.client_makes_id),
-            reference: Some(reference).filter(|_| token.service == Service::Confirm),
+            reference: Some(reference).filter(|_| token.of.service == Service::Confirm),
             subscriber: self.texts.get(Slot::Subscriber),
             amount: self.amount(),
             currency: self.currency,
         };
-        read_into(reading, profile, token.service, &expected, status, body);
+        read_into(reading, profile, token.of.service, &expected, status, body);
     }
 
-    fn not_sent(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken) {
+    fn not_sent(&mut self, profile: &Profile<'_>, token: &SendToken) {
         let guards = self.guards;
-        let latest = token.attempt == self.latest_number();
-        if token.service == Service::Confirm {
-            if let Some(attempt) = self.attempt_mut(token.attempt) {
-                attempt.void_confirm(token.index);
+        let latest = token.of.attempt == self.latest_number();
+        if token.of.service == Service::Confirm {
+            if let Some(attempt) = self.attempt_mut(token.of.attempt) {
+                attempt.void_confirm(token.of.index);
                 self.storage.touch();
             }
             if latest {
-                self.schedule_confirm(now, profile);
+                self.schedule_confirm(profile);
             }
             return;
         }
-        if let Some(attempt) = self.attempt_mut(token.attempt) {
-            attempt.close_send(token.index, guards);
+        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
+            attempt.close_send(token.of.index, guards);
             self.storage.touch();
         }
         if latest {
-            self.schedule_resend(now, RESEND_PAUSE);
+            self.schedule_resend(RESEND_PAUSE);
         }
     }
 
     /// The answer to a charge request or a direct debit.
-    fn take_send(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        token: &SendToken,
-        class: Class,
-        reading: &Reading,
-    ) {
-        let number = token.attempt;
+    fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, reading: &Reading) {
+        let number = token.of.attempt;
         match class {
             Class::Ok if self.consent == Consent::None => {
                 self.keep_ids(number, reading);
                 self.answer_send(token);
                 self.set_mark(number, Mark::Executed);
             }
-            Class::Ok | Class::Pending => self.accept(now, profile, token, reading),
+            Class::Ok | Class::Pending => self.accept(profile, token, reading),
             // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
             Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => {
                 self.refuse_send(token, Some(Mark::Refused));
@@ -242,29 +220,29 @@ impl Charge {
             Class::FailedListening => self.refuse_send(token, Some(Mark::SendFailed)),
             Class::RetryLater if profile.resend_throttled => {
                 self.refuse_send(token, None);
-                self.resend_after(now, number, RESEND_PAUSE);
+                self.resend_after(number, RESEND_PAUSE);
             }
             Class::RetryLater => self.refuse_send(token, Some(Mark::Throttled)),
             Class::HandsetBusy => {
                 self.refuse_send(token, None);
-                self.resend_after(now, number, BUSY_PAUSE);
+                self.resend_after(number, BUSY_PAUSE);
             }
             Class::DuplicateResolve => self.refuse_send(token, Some(Mark::Duplicate)),
             Class::Unknown
             | Class::AskAgain
             | Class::NotApproved
             | Class::StillProcessing
-            | Class::NotFound => self.lose(now, profile, number, token.index, token.service),
+            | Class::NotFound => self.lose(profile, &token.of),
         }
     }
 
     /// Accepted: the payer must act. Without a reference a prompt can never be asked about, so that is no acceptance.
-    fn accept(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
-        let number = token.attempt;
+    fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
+        let number = token.of.attempt;
         let kept = self.keep_ids(number, reading);
         let askable = kept && !self.texts.get(Slot::Reference(number)).is_empty();
         if self.consent == Consent::Prompt && !askable {
-            self.lose(now, profile, number, token.index, token.service);
+            self.lose(profile, &token.of);
             return;
         }
         self.answer_send(token);
@@ -273,7 +251,7 @@ impl Charge {
             self.amount_due = Kept::optional(reading.amount_due);
             let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
             self.texts.set_cut(Slot::PayerText, text, RESERVE_FOR_IDS);
-            self.open_window(now, profile);
+            self.open_window(profile);
             let around = self.surroundings(number);
             if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
                 // The request that was lost is the one that is accepted: nothing else may still be executed.
@@ -282,20 +260,20 @@ impl Charge {
         }
     }
 
-    fn open_window(&mut self, now: Instant, profile: &Profile<'_>) {
-        self.timers.extend(Timer::WindowEnds, now, profile.windows.consent);
+    fn open_window(&mut self, profile: &Profile<'_>) {
+        self.timers.extend(Timer::WindowEnds, profile.windows.consent);
         self.doublings = 0;
-        self.schedule_confirm(now, profile);
+        self.schedule_confirm(profile);
     }
 
     /// The answer to a confirm.
-    fn take_confirm(&mut self, now: Instant, profile: &Profile<'_>, token: &SendToken, class: Class) {
-        let latest = token.attempt == self.latest_number();
+    fn take_confirm(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class) {
+        let latest = token.of.attempt == self.latest_number();
         let window_ends = self.timers.get(Timer::WindowEnds).filter(|_| latest);
         let after_window = window_ends.is_some_and(|end| token.sent_at >= end)
             || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
-        let captures = self.surroundings(token.attempt).confirm_captures;
-        let Some(attempt) = self.attempt_mut(token.attempt) else { return };
+        let captures = self.surroundings(token.of.attempt).confirm_captures;
+        let Some(attempt) = self.attempt_mut(token.of.attempt) else { return };
         // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
         let not_found = after_window && (!attempt.has_lost_confirm() || !captures);
         // What is said for good. "The payer must act" says that the prompt is live, so it never ends the attempt.
@@ -310,67 +288,67 @@ impl Charge {
         };
         match class {
             Class::Unknown | Class::AskAgain | Class::DuplicateResolve if captures => {
-                attempt.lost = attempt.lost.max(token.index);
+                attempt.lost = attempt.lost.max(token.of.index);
             }
             Class::Unknown | Class::AskAgain | Class::DuplicateResolve => {}
             // These speak of this request only, and say nothing of the consent.
             Class::RejectedConfig | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {
-                attempt.void_confirm(token.index);
+                attempt.void_confirm(token.of.index);
             }
-            Class::NotFound if mark != Some(Mark::Lapsed) => attempt.void_confirm(token.index),
+            Class::NotFound if mark != Some(Mark::Lapsed) => attempt.void_confirm(token.of.index),
             Class::Ok
             | Class::Pending
             | Class::StillProcessing
             | Class::DeclinedUser
             | Class::FailedListening
             | Class::NotApproved
-            | Class::NotFound => attempt.heard = attempt.heard.max(token.index),
+            | Class::NotFound => attempt.heard = attempt.heard.max(token.of.index),
         }
         if class == Class::StillProcessing {
-            attempt.processing = attempt.processing.max(token.index);
+            attempt.processing = attempt.processing.max(token.of.index);
         }
         if let Some(mark) = mark {
             attempt.mark(mark);
         }
         if mark == Some(Mark::Lapsed) {
-            attempt.settled = attempt.settled.max(token.index);
+            attempt.settled = attempt.settled.max(token.of.index);
         }
         if class == Class::RejectedConfig {
             self.credential_refusals = self.credential_refusals.saturating_add(1);
         }
         if latest {
-            self.schedule_confirm(now, profile);
+            self.schedule_confirm(profile);
             if class == Class::RejectedConfig {
-                self.await_credentials(now);
+                self.await_credentials();
             }
         }
     }
 
     /// The second refusal stops the asking (R13), so that the second time is not wasted on the same credentials: it
     /// waits until they are replaced, or for the window's end, when it must be asked.
-    fn await_credentials(&mut self, now: Instant) {
-        if self.timers.is_ahead(Timer::WindowEnds, now) {
+    fn await_credentials(&mut self) {
+        if self.timers.is_ahead(Timer::WindowEnds) {
             self.timers.copy(Timer::WindowEnds, Timer::PollAt);
         }
     }
 
     /// A late answer about an earlier attempt does not set the pace of the latest.
-    fn resend_after(&mut self, now: Instant, number: u8, pause: Millis) {
+    fn resend_after(&mut self, number: u8, pause: Millis) {
         if number == self.latest_number() {
-            self.schedule_resend(now, pause);
+            self.schedule_resend(pause);
         }
     }
 
     fn answer_send(&mut self, token: &SendToken) {
-        if let Some(attempt) = self.attempt_mut(token.attempt) {
-            attempt.answer_send(token.index);
+        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
+            attempt.answer_send(token.of.index);
         }
     }
 
     fn refuse_send(&mut self, token: &SendToken, mark: Option<Mark>) {
         let guards = self.guards;
-        if let Some(attempt) = self.attempt_mut(token.attempt) {
-            attempt.close_send(token.index, guards);
+        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
+            attempt.close_send(token.of.index, guards);
             if let Some(mark) = mark {
                 attempt.mark(mark);
             }
@@ -426,15 +404,7 @@ impl Charge {
         }
     }
 
-    fn credit(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        number: u8,
-        reference: &str,
-        total: Amount,
-        matched: bool,
-    ) {
+    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &str, total: Amount, matched: bool) {
         let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
         if !matched && !total.is_zero() {
             self.note_conflict(Conflict::UnmatchedPayment);
@@ -449,12 +419,12 @@ impl Charge {
             }
         }
         if matched {
-            self.hear_of(now, profile, number);
+            self.hear_of(profile, number);
         }
     }
 
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
-    fn hear_of(&mut self, now: Instant, profile: &Profile<'_>, number: u8) {
+    fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
         let latest = number == self.latest_number();
         let deduplicates = self.deduplicates;
         let Some(attempt) = self.attempt_mut(number) else { return };
@@ -465,7 +435,7 @@ impl Charge {
             self.storage.touch();
             // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
             if latest {
-                self.open_window(now, profile);
+                self.open_window(profile);
             }
         }
     }

@@ -155,59 +155,52 @@ impl Charge {
     /// [`Charge::poll_output`] afterwards.
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
-        self.end_sale(now);
+        self.timers.advance(now);
+        self.end_sale();
         let handled = match named(&input) {
             Some(tag) if tag != self.tag() => Handled::Ignored(Ignored::OtherCharge),
-            _ => self.take(now, profile, input),
+            _ => self.take(profile, input),
         };
-        self.settle(now, profile);
+        self.settle(profile);
         handled
     }
 
-    fn take(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
+    fn take(&mut self, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         match input {
             Input::Response { token, status, body } => {
-                self.take_answer(now, profile, &token, status, body);
+                self.take_answer(profile, &token, status, body);
                 Handled::Done
             }
             Input::Lost { token, sent } => {
-                self.take_loss(now, profile, &token, sent);
+                self.take_loss(profile, &token, sent);
                 Handled::Done
             }
-            Input::Notification { ticket, notification } => {
-                self.take_ticket(now, profile, ticket, notification)
-            }
+            Input::Notification { ticket, notification } => self.take_ticket(profile, ticket, notification),
             Input::Persisted(token) => was_awaited(self.storage.persisted(&mut self.timers, token.sequence)),
-            Input::PersistFailed(token) => was_awaited(self.storage_failed(now, token.sequence)),
-            Input::Command(command) => self.obey(now, command),
+            Input::PersistFailed(token) => was_awaited(self.storage_failed(token.sequence)),
+            Input::Command(command) => self.obey(command),
             Input::Tick => Handled::Done,
         }
     }
 
-    fn take_ticket(
-        &mut self,
-        now: Instant,
-        profile: &Profile<'_>,
-        ticket: Ticket,
-        notification: &Notification,
-    ) -> Handled {
+    fn take_ticket(&mut self, profile: &Profile<'_>, ticket: Ticket, notification: &Notification) -> Handled {
         let Some(number) = self.attempt_of(notification) else {
             return Handled::Ignored(Ignored::NotOurs);
         };
         if self.tickets.push(ticket).is_err() {
             return Handled::Ignored(Ignored::Busy);
         }
-        self.take_notification(now, profile, number, notification);
+        self.take_notification(profile, number, notification);
         Handled::Done
     }
 
     #[inline(never)]
-    fn obey(&mut self, now: Instant, command: Command<'_>) -> Handled {
+    fn obey(&mut self, command: Command<'_>) -> Handled {
         let done = match command {
             Command::Cancel => self.cancel(),
-            Command::Retry { accept_risk } => self.retry(now, accept_risk),
+            Command::Retry { accept_risk } => self.retry(accept_risk),
             Command::CredentialsReplaced => {
-                self.timers.hasten(Timer::PollAt, now);
+                self.timers.hasten(Timer::PollAt);
                 Ok(())
             }
             Command::StartRelease => self.start_release(),
@@ -233,7 +226,7 @@ impl Charge {
     }
 
     /// R09, R18: a new attempt only when the earlier one cannot charge any more, or where the caller takes the risk.
-    fn retry(&mut self, now: Instant, accept_risk: bool) -> Result<(), Refusal> {
+    fn retry(&mut self, accept_risk: bool) -> Result<(), Refusal> {
         if self.sale != Sale::Open {
             return Err(Refusal::SaleClosed);
         }
@@ -249,7 +242,7 @@ impl Charge {
         if self.flight.is_some() || self.planned.is_some() {
             return Err(Refusal::Busy);
         }
-        let left = self.timers.until_quiet(now);
+        let left = self.timers.until_quiet();
         if left > 0 && self.guards.hold(Guard::WindowBeforeAttempt) {
             return Err(Refusal::TooEarly { left });
         }
@@ -257,20 +250,20 @@ impl Charge {
             return Err(Refusal::NeedsRisk);
         }
         match self.latest_phase() {
-            Phase::Lapsed if accept_risk => self.begin_attempt(now),
+            Phase::Lapsed if accept_risk => self.begin_attempt(),
             Phase::Lapsed => self.retry_wanted = true,
             // The answer to a confirm that is asked now decides.
             Phase::PendingConsent if self.consent == Consent::Prompt && !accept_risk => {
                 self.retry_wanted = true;
-                self.timers.hasten(Timer::PollAt, now);
+                self.timers.hasten(Timer::PollAt);
             }
             Phase::PendingConsent | Phase::InDoubt | Phase::Listening if accept_risk => {
-                self.begin_attempt(now);
+                self.begin_attempt();
             }
             Phase::PendingConsent | Phase::InDoubt | Phase::Listening => return Err(Refusal::NeedsRisk),
             Phase::Planned | Phase::Requested => return Err(Refusal::Busy),
             Phase::Paid => return Err(Refusal::AlreadyPaid),
-            Phase::NotCharged => self.begin_attempt(now),
+            Phase::NotCharged => self.begin_attempt(),
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a charge asks its caller to do, and what it tells.
 
 use super::guard::Guard;
+use super::plan::Planned;
 use super::record::Record;
 use super::{Carrier, Charge, Closing, Conflict, Reason, Release};
 use crate::money::Amount;
@@ -122,9 +123,7 @@ pub enum Event<'b> {
 #[must_use = "a token that does not come back by its deadline counts as maybe sent"]
 pub struct SendToken {
     pub(crate) charge: u32,
-    pub(super) attempt: u8,
-    pub(super) index: u8,
-    pub(super) service: Service,
+    pub(super) of: Planned,
     pub(super) sent_at: Instant,
 }
 
@@ -180,19 +179,17 @@ impl Charge {
         for _ in 0..PASSES_MAX {
             match self.due(now, carrier.profile) {
                 Due::Persist => {
-                    if let Some(sequence) = self.storage.begin(now, &mut self.timers) {
+                    if let Some(sequence) = self.storage.begin(&mut self.timers) {
                         let token = PersistToken { charge: self.tag(), sequence };
                         return Output::Persist { token, record: Record::write(self, carrier, buffer) };
                     }
                 }
                 Due::Transmit => {
                     let durable = self.durable(Guard::IntentBeforeSend);
-                    if let Some((token, path, length)) =
-                        durable.and_then(|it| it.transmit(now, carrier, buffer))
-                    {
+                    if let Some((token, path, length)) = durable.and_then(|it| it.transmit(carrier, buffer)) {
                         let body = buffer.get(..length).unwrap_or(&[]);
                         return Output::Transmit {
-                            request: Request { service: token.service, path, body },
+                            request: Request { service: token.of.service, path, body },
                             token,
                         };
                     }
@@ -216,15 +213,16 @@ impl Charge {
                 Due::Wait(until) => return Output::Wait(until),
             }
         }
-        Output::Wait(self.next_time(now))
+        Output::Wait(self.next_time())
     }
 
     /// What is to be done at `now`, after all deadlines that have passed are applied.
     pub(crate) fn due(&mut self, now: Instant, profile: &Profile<'_>) -> Due {
-        self.settle(now, profile);
-        self.plan(now, profile);
+        self.timers.advance(now);
+        self.settle(profile);
+        self.plan(profile);
         let releasing = self.release == Release::Started && !self.announced.release;
-        if self.storage.is_due(now, &self.timers) {
+        if self.storage.is_due(&self.timers) {
             Due::Persist
         } else if self.planned.is_some() && self.durable(Guard::IntentBeforeSend).is_some() {
             Due::Transmit
@@ -235,7 +233,7 @@ impl Charge {
         } else if self.next_news().is_some() && self.durable(Guard::EvidenceBeforeEvent).is_some() {
             Due::News
         } else {
-            Due::Wait(self.next_time(now))
+            Due::Wait(self.next_time())
         }
     }
 }

@@ -15,8 +15,8 @@ pub const BUSY_PAUSE: Millis = 30 * SECOND;
 
 /// A request that is decided on: its intent is in the evidence, and must be durable before it is handed out. Or one that
 /// was handed out and whose token is not back.
-#[derive(Debug)]
-#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "model", derive(Clone))]
 pub(super) struct Planned {
     pub attempt: u8,
     pub index: u8,
@@ -26,35 +26,35 @@ pub(super) struct Planned {
 impl Charge {
     /// Applies every deadline that has passed.
     #[inline(never)]
-    pub(super) fn settle(&mut self, now: Instant, profile: &Profile<'_>) {
-        if let Some(sequence) = self.storage.overdue(now, &self.timers) {
-            self.storage_failed(now, sequence);
+    pub(super) fn settle(&mut self, profile: &Profile<'_>) {
+        if let Some(sequence) = self.storage.overdue(&self.timers) {
+            self.storage_failed(sequence);
         }
-        if self.timers.is_over(Timer::AnswerBy, now) {
+        if self.timers.is_over(Timer::AnswerBy) {
             if let Some(flight) = self.flight.take() {
                 self.timers.clear(Timer::AnswerBy);
-                self.lose(now, profile, flight.attempt, flight.index, flight.service);
+                self.lose(profile, &flight);
             }
         }
-        self.end_window(now);
+        self.end_window();
         self.note_asked_enough(profile);
-        self.end_sale(now);
+        self.end_sale();
         self.end_refused_sale();
-        self.end_doubt(now, profile);
+        self.end_doubt(profile);
         self.review_what_is_left();
-        self.listen(now, profile);
+        self.listen(profile);
     }
 
     /// Decides on the next request, if one is due, and notes its intent.
-    pub(super) fn plan(&mut self, now: Instant, profile: &Profile<'_>) {
+    pub(super) fn plan(&mut self, profile: &Profile<'_>) {
         if self.planned.is_some() || self.flight.is_some() || matches!(self.review, Review::Needed(_)) {
             return;
         }
         if self.attempt_is_due() {
-            self.begin_attempt(now);
+            self.begin_attempt();
         }
         let number = self.latest_number();
-        let Some(service) = self.due_service(now, profile) else { return };
+        let Some(service) = self.due_service(profile) else { return };
         let Some(attempt) = self.attempts.last_mut() else { return };
         let intended = match service {
             Service::Confirm => attempt.intend_confirm(),
@@ -87,13 +87,13 @@ impl Charge {
     }
 
     /// The earliest deadline; later than `now`, because [`Charge::settle`] has applied the others.
-    pub(super) fn next_time(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn next_time(&self) -> Option<Instant> {
         let timers = &self.timers;
         let open = self.sale == Sale::Open && !self.is_ready();
         let asking = self.confirm_is_possible();
         let sending = self.send_is_possible() && self.flight.is_none();
         let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
-        let mut next = self.storage.next_time(timers).filter(|at| *at > now);
+        let mut next = i32::MAX;
         for (timer, counts) in [
             (Timer::AnswerBy, self.flight.is_some()),
             (Timer::SaleEnds, open),
@@ -102,33 +102,37 @@ impl Charge {
             (Timer::ResendAt, sending),
             (Timer::ReviewAt, true),
             (Timer::ListenUntil, true),
+            (Timer::StorageAt, !self.storage.is_durable()),
         ] {
-            if let Some(at) = timers.get(timer).filter(|at| counts && *at > now) {
-                next = Some(next.map_or(at, |next| next.min(at)));
+            if let Some(left) = timers.left(timer).filter(|left| counts && *left > 0) {
+                next = next.min(left);
             }
         }
-        next
+        // No deadline is that far away; and behind the end of time there is none.
+        let at = timers.now().after(Millis::try_from(next).unwrap_or(0));
+        (next != i32::MAX && at > timers.now()).then_some(at)
     }
 
     /// Sets the time of the next `confirm`; one is asked right at the window's end, because only an answer asked for
     /// after it says that consent was not given.
-    pub(super) fn schedule_confirm(&mut self, now: Instant, profile: &Profile<'_>) {
+    pub(super) fn schedule_confirm(&mut self, profile: &Profile<'_>) {
         let polling = profile.polling;
         let most = polling.most.max(polling.first);
         let pause = doubled(polling.first, self.doublings, most);
         if pause < most {
             self.doublings = self.doublings.saturating_add(1);
         }
-        let next = now.after(pause);
-        match self.timers.get(Timer::WindowEnds) {
-            Some(end) if now < end && next > end => self.timers.copy(Timer::WindowEnds, Timer::PollAt),
-            _ => self.timers.set(Timer::PollAt, now, pause),
+        self.timers.set(Timer::PollAt, pause);
+        if self.timers.is_ahead(Timer::WindowEnds)
+            && self.timers.left(Timer::WindowEnds) < self.timers.left(Timer::PollAt)
+        {
+            self.timers.copy(Timer::WindowEnds, Timer::PollAt);
         }
     }
 
-    pub(super) fn schedule_resend(&mut self, now: Instant, pause: Millis) {
+    pub(super) fn schedule_resend(&mut self, pause: Millis) {
         let sends = self.latest().map_or(0, |attempt| attempt.opened).clamp(1, 6) - 1;
-        self.timers.set(Timer::ResendAt, now, doubled(pause, sends, WAIT_MAX));
+        self.timers.set(Timer::ResendAt, doubled(pause, sends, WAIT_MAX));
     }
 
     /// Whether `confirm` may be sent for the latest attempt, leaving the time aside.
@@ -142,8 +146,8 @@ impl Charge {
     }
 
     /// A write failed, or is overdue; says whether it was the one awaited.
-    pub(super) fn storage_failed(&mut self, now: Instant, sequence: u32) -> bool {
-        let awaited = self.storage.failed(now, &mut self.timers, sequence);
+    pub(super) fn storage_failed(&mut self, sequence: u32) -> bool {
+        let awaited = self.storage.failed(&mut self.timers, sequence);
         if awaited {
             self.refuse_unsent();
         }
@@ -163,9 +167,9 @@ impl Charge {
         }
     }
 
-    fn end_window(&mut self, now: Instant) {
+    fn end_window(&mut self) {
         // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
-        let over = self.timers.is_over(Timer::WindowEnds, now) || self.recoveries > RECOVERIES_MAX;
+        let over = self.timers.is_over(Timer::WindowEnds) || self.recoveries > RECOVERIES_MAX;
         if over && self.consent != Consent::Prompt && self.latest_phase() == Phase::PendingConsent {
             self.set_mark(self.latest_number(), Mark::WindowOver);
         }
@@ -183,8 +187,8 @@ impl Charge {
     }
 
     /// A sale ends with its time, unless the application may release the goods now.
-    pub(super) fn end_sale(&mut self, now: Instant) {
-        let over = self.timers.is_over(Timer::SaleEnds, now) || self.recoveries > RECOVERIES_MAX;
+    pub(super) fn end_sale(&mut self) {
+        let over = self.timers.is_over(Timer::SaleEnds) || self.recoveries > RECOVERIES_MAX;
         if over && !self.is_ready() {
             self.close(Closing::Expired);
         }
@@ -218,16 +222,16 @@ impl Charge {
     }
 
     /// A doubt that outlasts the sale, and the time that the carrier may take to execute, becomes a review.
-    fn end_doubt(&mut self, now: Instant, profile: &Profile<'_>) {
+    fn end_doubt(&mut self, profile: &Profile<'_>) {
         let doubt = self.payment() == Payment::InDoubt || self.is_any_in_doubt();
         if !doubt || self.review != Review::None {
             self.timers.clear(Timer::ReviewAt);
             return;
         }
-        if self.timers.get(Timer::ReviewAt).is_none() {
-            self.timers.set(Timer::ReviewAt, now, profile.windows.execution);
+        if !self.timers.is_set(Timer::ReviewAt) {
+            self.timers.set(Timer::ReviewAt, profile.windows.execution);
         }
-        let over = self.timers.is_over(Timer::ReviewAt, now);
+        let over = self.timers.is_over(Timer::ReviewAt);
         // While the sale is open its own end is the bound: until then the caller may accept the risk of another
         // attempt, which is not possible before the carrier's time to execute is over (R09).
         if self.sale != Sale::Open && (over || self.recoveries > RECOVERIES_MAX) {
@@ -251,12 +255,12 @@ impl Charge {
     }
 
     /// A closed charge that may still be paid keeps its place for a while.
-    fn listen(&mut self, now: Instant, profile: &Profile<'_>) {
+    fn listen(&mut self, profile: &Profile<'_>) {
         if self.sale == Sale::Open || self.release.counts() {
             return;
         }
-        if self.timers.get(Timer::ListenUntil).is_none() && self.may_still_charge() {
-            self.timers.set(Timer::ListenUntil, now, profile.windows.listen);
+        if !self.timers.is_set(Timer::ListenUntil) && self.may_still_charge() {
+            self.timers.set(Timer::ListenUntil, profile.windows.listen);
         }
     }
 
@@ -273,21 +277,21 @@ impl Charge {
             && !self.is_earlier_in_doubt()
     }
 
-    pub(super) fn begin_attempt(&mut self, now: Instant) {
+    pub(super) fn begin_attempt(&mut self) {
         if self.has_attempt_left() && self.attempts.push(Attempt::default()).is_ok() {
             self.retry_wanted = false;
-            self.timers.begin_attempt(now);
+            self.timers.begin_attempt();
             self.doublings = 0;
             self.amount_due = Kept::NONE;
             self.storage.touch();
         }
     }
 
-    fn due_service(&self, now: Instant, profile: &Profile<'_>) -> Option<Service> {
-        if self.send_is_possible() && !self.timers.is_ahead(Timer::ResendAt, now) {
+    fn due_service(&self, profile: &Profile<'_>) -> Option<Service> {
+        if self.send_is_possible() && !self.timers.is_ahead(Timer::ResendAt) {
             return Some(profile.charge_service);
         }
-        (self.confirm_is_possible() && self.timers.is_over(Timer::PollAt, now)).then_some(Service::Confirm)
+        (self.confirm_is_possible() && self.timers.is_over(Timer::PollAt)).then_some(Service::Confirm)
     }
 
     /// Whether a charge request may be sent for the latest attempt, leaving the time aside.

@@ -32,7 +32,6 @@ use super::{
 use crate::checksum::checksum;
 use crate::money::{Amount, Currency};
 use crate::profile::PROFILE_NAME_MAX;
-use crate::time::Instant;
 
 /// The longest record. Its parts are bounded, and a test builds the longest.
 pub const RECORD_MAX: usize = 768;
@@ -167,9 +166,9 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head<'_>, Damage> {
 impl Head<'_> {
     /// Puts everything else into the charge, in its place: a charge is too large to be carried around.
     #[inline(never)]
-    pub fn fill(&mut self, now: Instant, charge: &mut Charge) -> Result<(), Damage> {
+    pub fn fill(&mut self, charge: &mut Charge) -> Result<(), Damage> {
         charge.storage = Storage::holding(self.sequence);
-        read_charge(&mut self.rest, now, charge).ok_or(Damage::Damaged)
+        read_charge(&mut self.rest, charge).ok_or(Damage::Damaged)
     }
 }
 
@@ -218,8 +217,8 @@ fn count(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
 }
 
-fn read_charge(reader: &mut Reader<'_>, now: Instant, charge: &mut Charge) -> Option<()> {
-    charge.open_for(now, u64::from_le_bytes(reader.array()));
+fn read_charge(reader: &mut Reader<'_>, charge: &mut Charge) -> Option<()> {
+    charge.open_for(u64::from_le_bytes(reader.array()));
     let [auto_attempts, sale, release, review] = reader.array();
     charge.auto_attempts = auto_attempts;
     charge.sale = *SALES.get(usize::from(sale))?;

@@ -94,8 +94,8 @@ impl Charge {
         let mut recovered = Charge::named(now, carrier, &head);
         if let Ok(charge) = &mut recovered {
             charge.guards = guards;
-            match head.fill(now, charge) {
-                Ok(()) => charge.go_on(now, carrier, at_boot),
+            match head.fill(charge) {
+                Ok(()) => charge.go_on(carrier, at_boot),
                 Err(damage) => recovered = Err(RecoverError::Record(damage)),
             }
         }
@@ -118,11 +118,11 @@ impl Charge {
     }
 
     /// Goes on from what its record said.
-    fn go_on(&mut self, now: Instant, carrier: &Carrier<'_>, at_boot: AtBoot) {
+    fn go_on(&mut self, carrier: &Carrier<'_>, at_boot: AtBoot) {
         self.handed_out = true;
         self.count_what_was_under_way();
         if self.is_under_way() {
-            self.restart_windows(now, carrier);
+            self.restart_windows(carrier);
         }
         self.end_what_cannot_go_on(at_boot);
     }
@@ -135,16 +135,16 @@ impl Charge {
         self.sale == Sale::Open || (!settled && !matches!(self.review, Review::Needed(_)))
     }
 
-    fn restart_windows(&mut self, now: Instant, carrier: &Carrier<'_>) {
+    fn restart_windows(&mut self, carrier: &Carrier<'_>) {
         self.recoveries = self.recoveries.saturating_add(1);
         self.storage.touch();
         let windows = carrier.profile.windows;
         let around = self.surroundings(self.latest_number());
         let accepted = self.latest().is_some_and(Attempt::is_askable);
         if accepted {
-            self.timers.set(Timer::WindowEnds, now, windows.consent);
+            self.timers.set(Timer::WindowEnds, windows.consent);
         } else if self.latest().is_some_and(|attempt| attempt.has_open_send(&around)) {
-            self.timers.set(Timer::ExecutionEnds, now, windows.execution);
+            self.timers.set(Timer::ExecutionEnds, windows.execution);
         }
     }
 

@@ -1,6 +1,4 @@
-//! All deadlines of a charge, four bytes each: milliseconds from a moment that moves along.
-
-use core::num::NonZeroU32;
+//! The time as a charge was told it last, and all its deadlines, four bytes each: milliseconds from then.
 
 use crate::time::{Instant, Millis, SECOND};
 
@@ -32,31 +30,50 @@ pub(super) enum Timer {
 }
 
 const TIMERS: usize = Timer::StorageAt as usize + 1;
-/// The base is moved along before deadlines are further from it than this: with [`WAIT_MAX`] on top they fit 32 bits.
-const BASE_AGE_MAX: Millis = 1 << 31;
+/// A deadline that is longer over than this, 12 days, counts as over for so long: it stays in 32 bits.
+const PAST_MAX: i32 = 1 << 30;
+/// Stands for a deadline that is not set.
+const NOT_SET: i32 = i32::MIN;
 
-const _: () = assert!(BASE_AGE_MAX + WAIT_MAX < u32::MAX as Millis);
+const _: () = assert!(WAIT_MAX < i32::MAX as Millis);
 
-/// All deadlines of a charge.
+/// The time, and all deadlines of a charge, in milliseconds from now: whoever is told the time sets it once, and all
+/// that follows counts in 32 bits.
 #[derive(Debug)]
 #[cfg_attr(feature = "model", derive(Clone))]
 pub(super) struct Timers {
-    /// The moment that the deadlines are counted from, in two halves: whole, it would align the charge to eight bytes.
-    base: [u32; 2],
-    /// One more than the milliseconds after it.
-    after: [Option<NonZeroU32>; TIMERS],
+    /// The time, in two halves: whole, it would align the charge to eight bytes.
+    now: [u32; 2],
+    /// Nothing or less: the deadline has come.
+    left: [i32; TIMERS],
 }
 
 impl Timers {
     /// Nothing is waited for; a `confirm` may be asked at once.
     pub fn starting(now: Instant) -> Self {
-        let mut after = [None; TIMERS];
-        after[Timer::PollAt as usize] = Some(NonZeroU32::MIN);
-        Timers { base: halves(now), after }
+        let mut left = [NOT_SET; TIMERS];
+        left[Timer::PollAt as usize] = 0;
+        Timers { now: halves(now), left }
+    }
+
+    /// It is `now`. A clock that steps back moves no deadline.
+    #[inline(never)]
+    pub fn advance(&mut self, now: Instant) {
+        let before = whole(self.now);
+        let (passed, back) = (now.since(before), before.since(now));
+        for left in self.left.iter_mut().filter(|left| **left != NOT_SET) {
+            *left = left.saturating_sub(in_32_bits(passed)).saturating_add(in_32_bits(back)).max(-PAST_MAX);
+        }
+        self.now = halves(now);
+    }
+
+    /// The time.
+    pub fn now(&self) -> Instant {
+        whole(self.now)
     }
 
     /// The deadlines of an attempt that begins: the sale's end and storage's stay.
-    pub fn begin_attempt(&mut self, now: Instant) {
+    pub fn begin_attempt(&mut self) {
         for timer in [
             Timer::WindowEnds,
             Timer::ExecutionEnds,
@@ -67,78 +84,75 @@ impl Timers {
         ] {
             self.clear(timer);
         }
-        self.set(Timer::PollAt, now, 0);
+        self.set(Timer::PollAt, 0);
     }
 
     /// The deadline, if it is set.
     pub fn get(&self, timer: Timer) -> Option<Instant> {
-        let after = self.after.get(timer as usize).copied().flatten()?;
-        Some(whole(self.base).after(millis(after)))
+        let left = self.left(timer)?;
+        let (ahead, over) = (millis(left), millis(left.saturating_neg()));
+        Some(Instant::from_millis(self.now().as_millis().saturating_sub(over)).after(ahead))
+    }
+
+    /// Milliseconds to the deadline, if it is set; less than nothing once it has come.
+    pub fn left(&self, timer: Timer) -> Option<i32> {
+        self.left.get(timer as usize).copied().filter(|left| *left != NOT_SET)
+    }
+
+    /// Whether the deadline is set.
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.left(timer).is_some()
     }
 
     /// Whether the deadline is set and has come.
-    pub fn is_over(&self, timer: Timer, now: Instant) -> bool {
-        self.get(timer).is_some_and(|at| now >= at)
+    pub fn is_over(&self, timer: Timer) -> bool {
+        self.left(timer).is_some_and(|left| left <= 0)
     }
 
     /// Whether the deadline is set and has not come.
-    pub fn is_ahead(&self, timer: Timer, now: Instant) -> bool {
-        self.get(timer).is_some_and(|at| now < at)
+    pub fn is_ahead(&self, timer: Timer) -> bool {
+        self.left(timer).is_some_and(|left| left > 0)
     }
 
-    /// Sets the deadline to a time after `now`.
-    pub fn set(&mut self, timer: Timer, now: Instant, wait: Millis) {
-        let base = whole(self.base);
-        if now < base || now.since(base) > BASE_AGE_MAX {
-            self.rebase(now);
-        }
-        let after = now.since(whole(self.base)).saturating_add(wait.min(WAIT_MAX));
-        if let Some(place) = self.after.get_mut(timer as usize) {
-            *place = Some(in_32_bits(after));
-        }
+    /// Sets the deadline to so long after now.
+    #[inline(never)]
+    pub fn set(&mut self, timer: Timer, wait: Millis) {
+        self.put(timer, in_32_bits(wait.min(WAIT_MAX)));
     }
 
-    /// Sets the deadline to a time after `now`, unless it is later already.
-    pub fn extend(&mut self, timer: Timer, now: Instant, wait: Millis) {
-        if self.get(timer).is_none_or(|at| at < now.after(wait)) {
-            self.set(timer, now, wait);
+    /// Sets the deadline to so long after now, unless it is later already.
+    pub fn extend(&mut self, timer: Timer, wait: Millis) {
+        if self.left(timer).is_none_or(|left| left < in_32_bits(wait.min(WAIT_MAX))) {
+            self.set(timer, wait);
         }
     }
 
-    /// Sets the deadline to `now`, unless it is earlier already.
-    pub fn hasten(&mut self, timer: Timer, now: Instant) {
-        if self.is_ahead(timer, now) {
-            self.set(timer, now, 0);
+    /// Sets the deadline to now, unless it is earlier already.
+    pub fn hasten(&mut self, timer: Timer) {
+        if self.is_ahead(timer) {
+            self.put(timer, 0);
         }
     }
 
     /// Sets the deadline to that of another one.
     pub fn copy(&mut self, from: Timer, to: Timer) {
-        let after = self.after.get(from as usize).copied().flatten();
-        if let Some(place) = self.after.get_mut(to as usize) {
-            *place = after;
-        }
+        self.put(to, self.left(from).unwrap_or(NOT_SET));
     }
 
     pub fn clear(&mut self, timer: Timer) {
-        if let Some(place) = self.after.get_mut(timer as usize) {
-            *place = None;
-        }
+        self.put(timer, NOT_SET);
     }
 
     /// Milliseconds in which a new attempt would prompt a payer who may still answer the old one; 0 if none.
-    pub fn until_quiet(&self, now: Instant) -> Millis {
-        let left = |timer| self.get(timer).map_or(0, |at| at.since(now));
-        left(Timer::WindowEnds).max(left(Timer::ExecutionEnds))
+    pub fn until_quiet(&self) -> Millis {
+        let left = |timer| self.left(timer).unwrap_or(0);
+        millis(left(Timer::WindowEnds).max(left(Timer::ExecutionEnds)))
     }
 
-    /// Counts from another moment. A deadline that is long over is over at that moment too.
-    fn rebase(&mut self, base: Instant) {
-        let old = whole(self.base);
-        for after in self.after.iter_mut().flatten() {
-            *after = in_32_bits(old.after(millis(*after)).since(base));
+    fn put(&mut self, timer: Timer, left: i32) {
+        if let Some(place) = self.left.get_mut(timer as usize) {
+            *place = left;
         }
-        self.base = halves(base);
     }
 }
 
@@ -154,12 +168,13 @@ pub(super) fn doubled(mut pause: Millis, times: u8, most: Millis) -> Millis {
     pause.min(most)
 }
 
-fn in_32_bits(after: Millis) -> NonZeroU32 {
-    NonZeroU32::MIN.saturating_add(u32::try_from(after).unwrap_or(u32::MAX))
+fn in_32_bits(wait: Millis) -> i32 {
+    i32::try_from(wait).unwrap_or(i32::MAX)
 }
 
-fn millis(after: NonZeroU32) -> Millis {
-    Millis::from(after.get() - 1)
+/// What is over is nothing.
+fn millis(left: i32) -> Millis {
+    Millis::try_from(left).unwrap_or(0)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is 32 bits of the whole")]
@@ -174,14 +189,25 @@ fn whole([high, low]: [u32; 2]) -> Instant {
 /// Charges with the same deadlines are the same, whatever the deadlines are counted from.
 #[cfg(feature = "model")]
 mod equality {
-    use super::{TIMERS, Timers, whole};
+    use super::{TIMERS, Timer, Timers};
     use crate::time::Instant;
     use core::hash::{Hash, Hasher};
 
+    const ALL: [Timer; TIMERS] = [
+        Timer::SaleEnds,
+        Timer::WindowEnds,
+        Timer::ExecutionEnds,
+        Timer::PollAt,
+        Timer::ResendAt,
+        Timer::ReviewAt,
+        Timer::ListenUntil,
+        Timer::AnswerBy,
+        Timer::StorageAt,
+    ];
+
     impl Timers {
         fn all(&self) -> [Option<Instant>; TIMERS] {
-            let base = whole(self.base);
-            self.after.map(|after| after.map(|after| base.after(super::millis(after))))
+            ALL.map(|timer| self.get(timer))
         }
     }
 
@@ -210,7 +236,7 @@ mod tests {
 
     fn started(now: Instant, window: Millis) -> Timers {
         let mut timers = Timers::starting(now);
-        timers.set(Timer::SaleEnds, now, window);
+        timers.set(Timer::SaleEnds, window);
         timers
     }
 
@@ -219,15 +245,32 @@ mod tests {
     fn deadlines_are_right_however_old_the_charge_is() {
         for start in [0, 5, u64::from(u32::MAX) - 7, 1 << 40] {
             let mut timers = started(at(start), 180_000);
-            for age in [0, 1, BASE_AGE_MAX, BASE_AGE_MAX + 1, 1 << 33, 1 << 45] {
-                let now = at(start + age);
-                timers.set(Timer::WindowEnds, now, 120_000);
-                assert_eq!(timers.get(Timer::WindowEnds), Some(at(start + age + 120_000)), "{start} {age}");
-                assert!(!timers.is_over(Timer::WindowEnds, at(start + age + 119_999)));
-                assert!(timers.is_over(Timer::WindowEnds, at(start + age + 120_000)));
-                assert_eq!(timers.is_over(Timer::SaleEnds, now), age >= 180_000, "{start} {age}");
+            for age in [0, 1, 1 << 30, 1 << 31, (1 << 31) + 1, 1 << 32, 1 << 33, 1 << 45] {
+                let now = start + age;
+                timers.advance(at(now));
+                timers.set(Timer::WindowEnds, 120_000);
+                assert_eq!(timers.is_over(Timer::SaleEnds), age >= 180_000, "{start} {age}");
+                assert_eq!(timers.get(Timer::WindowEnds), Some(at(now + 120_000)), "{start} {age}");
+                timers.advance(at(now + 119_999));
+                assert!(!timers.is_over(Timer::WindowEnds) && timers.is_ahead(Timer::WindowEnds));
+                timers.advance(at(now + 120_000));
+                assert!(timers.is_over(Timer::WindowEnds) && !timers.is_ahead(Timer::WindowEnds));
+                assert_eq!(timers.get(Timer::WindowEnds), Some(at(now + 120_000)), "{start} {age}");
                 assert_eq!(timers.get(Timer::ReviewAt), None);
+                timers.advance(at(now));
             }
+        }
+    }
+
+    /// However often the time is told, what is over stays over.
+    #[test]
+    fn a_deadline_that_is_over_stays_over() {
+        let mut timers = started(at(0), 1_000);
+        for step in [1_000, 1 << 29, 1 << 30, 1 << 31, 1 << 32, 1 << 40, 1, 1] {
+            let now = timers.now().after(step);
+            timers.advance(now);
+            assert!(timers.is_over(Timer::SaleEnds), "{step}");
+            assert!(timers.get(Timer::SaleEnds).is_some_and(|end| end <= now), "{step}");
         }
     }
 
@@ -237,9 +280,9 @@ mod tests {
         for now in [at(0), at(1 << 50), late] {
             let mut timers = started(now, Millis::MAX);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now.after(WAIT_MAX)));
-            timers.extend(Timer::SaleEnds, now, 1);
+            timers.extend(Timer::SaleEnds, 1);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now.after(WAIT_MAX)));
-            timers.hasten(Timer::SaleEnds, now);
+            timers.hasten(Timer::SaleEnds);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now));
         }
     }
@@ -247,7 +290,8 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_keeps_the_deadlines() {
         let mut timers = started(at(100_000), 50_000);
-        timers.set(Timer::WindowEnds, at(40_000), 1_000);
+        timers.advance(at(40_000));
+        timers.set(Timer::WindowEnds, 1_000);
         assert_eq!(timers.get(Timer::WindowEnds), Some(at(41_000)));
         assert_eq!(timers.get(Timer::SaleEnds), Some(at(150_000)));
     }
