@@ -1,17 +1,20 @@
 //! One connection that carries one request after the other.
 
 pub(crate) mod deadline;
+mod exchange;
 
 use core::fmt;
+use core::pin::pin;
 
-use caas_core::time::{Instant, Millis, SECOND};
-use embedded_io_async::{Error, ErrorKind, Read, Write};
+use caas_core::time::{Millis, SECOND};
+use embedded_io_async::{Error, Read, Write};
 
 use crate::clock::Clock;
-use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
-use crate::framing::{Answer, AnswerReader, CloseReason, Fault, Get, Post, RequestFault, Reuse, Step};
-use deadline::at_once;
+use crate::delivery::{Delivery, MaybeSent, NotSent};
+use crate::framing::{CloseReason, Get, Post, Request, Reuse, Step};
 pub(crate) use deadline::before;
+use deadline::first_of;
+use exchange::{Exchange, Handed, Loss, Todo};
 
 /// Bytes that are read from the stream at once.
 const PIECE: usize = 64;
@@ -126,19 +129,9 @@ enum State {
     Ended(Ended),
 }
 
-/// What of a request was handed to the stream.
-#[derive(Clone, Copy)]
-enum Handed {
-    Nothing,
-    /// `write` was called; it said that it took so much, all calls together.
-    Some {
-        accepted: usize,
-    },
-}
-
 impl<'b, S: Read + Write> Connection<'b, S> {
-    /// A connection over a stream that was just opened. The buffer holds a whole request, and then the longer of an
-    /// answer's head and body: 1.5 KB are enough for what `caas-core` writes and reads.
+    /// A connection over a stream that was just opened. The buffer holds a whole request, and then the body of its answer:
+    /// 1.5 KB are enough for what `caas-core` writes and reads. A request does not stay in it: it may hold a password.
     pub fn new(stream: S, buffer: &'b mut [u8], settings: Settings) -> Self {
         Connection { stream, buffer, settings, state: State::Ready, answered: false }
     }
@@ -149,49 +142,76 @@ impl<'b, S: Read + Write> Connection<'b, S> {
     /// byte was handed to the stream, else maybe sent; and the connection is not usable any more. The next call says so,
     /// and sends nothing.
     pub async fn post(&mut self, clock: &impl Clock, post: &Post<'_>) -> Delivery<'_> {
-        self.exchange(clock, post.keep_alive, |buffer| post.write(buffer)).await
+        self.exchange(clock, &post.request()).await
     }
 
     /// [`Connection::post`] for a GET, with the same words: what is maybe sent changes nothing at a peer that keeps to
     /// the meaning of GET, so it may be repeated, on a new connection.
     pub async fn get(&mut self, clock: &impl Clock, get: &Get<'_>) -> Delivery<'_> {
-        self.exchange(clock, get.keep_alive, |buffer| get.write(buffer)).await
+        self.exchange(clock, &get.request()).await
     }
 
-    async fn exchange(
-        &mut self,
-        clock: &impl Clock,
-        keep_alive: bool,
-        write: impl FnOnce(&mut [u8]) -> Result<usize, RequestFault>,
-    ) -> Delivery<'_> {
+    /// The one loop over the stream: all that it decides is in [`Exchange`], so that its future stays small.
+    async fn exchange(&mut self, clock: &impl Clock, request: &Request<'_>) -> Delivery<'_> {
         if let Some(ended) = self.ended() {
             return Delivery::NotSent(NotSent::Unusable(ended));
         }
-        let start = clock.now();
-        let length = match write(self.buffer) {
-            Ok(length) => length,
+        let mut exchange = match Exchange::new(self.buffer, request, clock.now(), &self.settings) {
+            Ok(exchange) => exchange,
             Err(fault) => return Delivery::NotSent(NotSent::Request(fault)),
         };
-        self.state = State::Calling(Handed::Nothing);
-        let Connection { stream, buffer, settings, state, answered } = self;
-        let mut exchange = Exchange { stream, settings, state, clock, start, reused: *answered };
-        match exchange.run(buffer, length).await {
-            Ok(answer) => {
-                *answered = true;
-                *state = match answer.reuse {
-                    Reuse::Close(reason) => State::Ended(Ended::Closed(reason)),
-                    Reuse::KeepAlive if !keep_alive => State::Ended(Ended::Closed(CloseReason::WeAsked)),
-                    Reuse::KeepAlive => State::Ready,
-                };
-                Delivery::Answered { status: answer.status, body: answer.body }
+        if self.answered {
+            exchange.todo = Todo::Listen;
+        }
+        let mut piece = [0; PIECE];
+        let end = loop {
+            let is_late = exchange.is_late(clock.now());
+            if exchange.todo == Todo::Write && !is_late {
+                exchange.handed = Handed::Some { accepted: exchange.accepted() };
             }
-            Err(loss) => {
-                *state = State::Ended(Ended::Failed);
-                match loss {
-                    Loss::Before(cause) => Delivery::NotSent(cause),
-                    Loss::After(cause) => Delivery::MaybeSent(cause),
-                }
+            self.state = State::Calling(exchange.handed);
+            let came = if is_late {
+                None
+            } else {
+                let io = pin!(async {
+                    match exchange.todo {
+                        Todo::Listen | Todo::Read => self.stream.read(&mut piece).await,
+                        Todo::Write => self.stream.write(exchange.rest()).await,
+                        Todo::Flush => self.stream.flush().await.map(|()| 0),
+                    }
+                });
+                first_of(io, pin!(clock.wait_until(exchange.deadline)), exchange.patience()).await
+            };
+            let came = match came {
+                Some(Ok(count)) => Ok(count),
+                Some(Err(error)) => Err(Some(error.kind())),
+                None => Err(None),
+            };
+            match exchange.take(came, &piece, clock.now(), &self.settings) {
+                Ok(Step::More) => {}
+                Ok(Step::Complete) => break Ok(()),
+                Err(loss) => break Err(loss),
             }
+        };
+        let accepted = exchange.accepted();
+        let (status, length, reuse) =
+            (exchange.reading.status(), exchange.reading.length(), exchange.reading.reuse());
+        drop(exchange);
+        self.state = match (&end, reuse) {
+            (Err(_), _) => State::Ended(Ended::Failed),
+            (Ok(()), Reuse::Close(reason)) => State::Ended(Ended::Closed(reason)),
+            (Ok(()), Reuse::KeepAlive) if !request.keep_alive => {
+                State::Ended(Ended::Closed(CloseReason::WeAsked))
+            }
+            (Ok(()), Reuse::KeepAlive) => State::Ready,
+        };
+        match end {
+            Ok(()) => {
+                self.answered = true;
+                Delivery::Answered { status, body: self.buffer.get(..length).unwrap_or(&[]) }
+            }
+            Err(Loss::Before(cause)) => Delivery::NotSent(cause),
+            Err(Loss::After(cause)) => Delivery::MaybeSent(MaybeSent { cause, accepted }),
         }
     }
 
@@ -214,121 +234,5 @@ impl<'b, S: Read + Write> Connection<'b, S> {
 impl<S> fmt::Debug for Connection<'_, S> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Connection").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-/// Why there is no answer.
-enum Loss {
-    Before(NotSent),
-    After(MaybeSent),
-}
-
-/// One request under way.
-struct Exchange<'x, S, C> {
-    stream: &'x mut S,
-    settings: &'x Settings,
-    state: &'x mut State,
-    clock: &'x C,
-    start: Instant,
-    reused: bool,
-}
-
-impl<S: Read + Write, C: Clock> Exchange<'_, S, C> {
-    async fn run<'a>(&mut self, buffer: &'a mut [u8], length: usize) -> Result<Answer<'a>, Loss> {
-        if self.reused {
-            self.check_kept().await.map_err(Loss::Before)?;
-        }
-        self.write(buffer.get(..length).unwrap_or(&[])).await?;
-        self.read(buffer).await.map_err(|cause| Loss::After(self.maybe_sent(cause)))
-    }
-
-    /// A connection that was kept may be closed meanwhile, or the peer may have said something nobody asked for. Both can
-    /// be known before the first byte is sent.
-    async fn check_kept(&mut self) -> Result<(), NotSent> {
-        let mut piece = [0; PIECE];
-        match at_once(self.stream.read(&mut piece)).await {
-            None => Ok(()),
-            Some(Ok(0)) => Err(NotSent::ClosedBefore),
-            Some(Ok(_)) => Err(NotSent::AnsweredBefore),
-            Some(Err(error)) => Err(NotSent::BrokenBefore(error.kind())),
-        }
-    }
-
-    async fn write(&mut self, mut rest: &[u8]) -> Result<(), Loss> {
-        let deadline = self.start.after(self.settings.write.min(self.settings.whole));
-        let mut accepted: usize = 0;
-        while !rest.is_empty() {
-            if self.clock.now() >= deadline {
-                return Err(self.unwritten(accepted, None));
-            }
-            *self.state = State::Calling(Handed::Some { accepted });
-            match before(deadline, self.clock, self.stream.write(rest)).await {
-                Some(Ok(count)) if count > 0 => {
-                    accepted = accepted.saturating_add(count);
-                    *self.state = State::Calling(Handed::Some { accepted });
-                    rest = rest.get(count..).unwrap_or(&[]);
-                }
-                Some(Ok(_)) => return Err(self.unwritten(accepted, Some(ErrorKind::WriteZero))),
-                Some(Err(error)) => return Err(self.unwritten(accepted, Some(error.kind()))),
-                None => return Err(self.unwritten(accepted, None)),
-            }
-        }
-        match before(deadline, self.clock, self.stream.flush()).await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) => Err(self.unwritten(accepted, Some(error.kind()))),
-            None => Err(self.unwritten(accepted, None)),
-        }
-    }
-
-    /// The request was not written, by an error or by the deadline.
-    fn unwritten(&self, accepted: usize, error: Option<ErrorKind>) -> Loss {
-        let nothing = match *self.state {
-            State::Calling(Handed::Some { .. }) => accepted == 0 && self.settings.failed_write_takes_nothing,
-            _ => true,
-        };
-        match error {
-            Some(kind) if nothing => Loss::Before(NotSent::WriteFailed(kind)),
-            None if nothing => Loss::Before(NotSent::WriteTimedOut),
-            Some(kind) => Loss::After(self.maybe_sent(Cause::WriteFailed(kind))),
-            None => Loss::After(self.maybe_sent(Cause::WriteTimedOut)),
-        }
-    }
-
-    fn maybe_sent(&self, cause: Cause) -> MaybeSent {
-        let accepted = match *self.state {
-            State::Calling(Handed::Some { accepted }) => accepted,
-            _ => 0,
-        };
-        MaybeSent { cause, accepted }
-    }
-
-    async fn read<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Answer<'a>, Cause> {
-        let whole = self.start.after(self.settings.whole);
-        let first = self.clock.now().after(self.settings.first_byte).min(whole);
-        let mut reader = AnswerReader::new(buffer);
-        loop {
-            let (deadline, late) = match reader.has_begun() {
-                false if first < whole => (first, Cause::FirstByteTimedOut),
-                _ => (whole, Cause::WholeTimedOut),
-            };
-            if self.clock.now() >= deadline {
-                return Err(late);
-            }
-            let mut piece = [0; PIECE];
-            let count = match before(deadline, self.clock, self.stream.read(&mut piece)).await {
-                Some(Ok(count)) => count,
-                Some(Err(error)) => return Err(Cause::ReadFailed(error.kind())),
-                None => return Err(late),
-            };
-            if count == 0 {
-                reader.end().map_err(Cause::Answer)?;
-            }
-            match reader.feed(piece.get(..count).unwrap_or(&[])).map_err(Cause::Answer)? {
-                Step::More => {}
-                Step::Complete => break,
-            }
-        }
-        let broken = Cause::Answer(Fault::EndWithinAnswer);
-        reader.into_answer().ok_or(broken)
     }
 }

@@ -25,10 +25,14 @@ mod answer;
 mod chunked;
 mod fault;
 mod head;
+mod reading;
 mod request;
+mod word;
 
 pub use answer::{Answer, AnswerReader, INTERIM_MAX, Step};
 pub use chunked::{CHUNK_EXTENSIONS_MAX, CHUNK_SIZE_DIGITS_MAX, TRAILERS_MAX};
 pub use fault::Fault;
 pub use head::{CloseReason, HEAD_MAX, HEADERS_MAX, LENGTH_DIGITS_MAX, Reuse};
+pub(crate) use reading::Reading;
+pub(crate) use request::Request;
 pub use request::{Get, Post, RequestFault};

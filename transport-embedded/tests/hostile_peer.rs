@@ -64,19 +64,7 @@ struct Told {
 /// One call to a peer; what holds for every call is checked here.
 fn call(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> Told {
     let (world, taken, given) = (World::default(), RefCell::default(), Cell::default());
-    let mut peer = Peer {
-        world: &world,
-        taken: &taken,
-        takes: usize::MAX,
-        after_taking: Then::Hang,
-        gives: GOOD[0].into(),
-        given: &given,
-        after_giving: Then::Hang,
-        piece: 7,
-        write_pause: 0,
-        read_pause: 0,
-        at_flush: Then::End,
-    };
+    let mut peer = Peer::new(&world, &taken, &given, GOOD[0]);
     set(&mut peer);
     let script = (peer.gives.clone(), peer.after_giving, peer.piece, peer.at_flush);
     // Each piece is a poll at most, and one is the end.
@@ -276,19 +264,8 @@ fn an_ambiguous_answer_is_none() {
 fn a_kept_connection_with_anything_on_it_sends_nothing() {
     for surplus in 1..GOOD[0].len() {
         let (world, taken, given) = (World::default(), RefCell::default(), Cell::default());
-        let peer = Peer {
-            world: &world,
-            taken: &taken,
-            takes: usize::MAX,
-            after_taking: Then::Hang,
-            gives: [GOOD[0].as_bytes(), &GOOD[0].as_bytes()[..surplus]].concat(),
-            given: &given,
-            after_giving: Then::Hang,
-            piece: GOOD[0].len(),
-            write_pause: 0,
-            read_pause: 0,
-            at_flush: Then::End,
-        };
+        let gives = [GOOD[0].as_bytes(), &GOOD[0].as_bytes()[..surplus]].concat();
+        let peer = Peer { piece: GOOD[0].len(), ..Peer::new(&world, &taken, &given, gives) };
         let mut buffer = [0; BUFFER];
         let mut connection = Connection::new(peer, &mut buffer, SETTINGS);
         assert_eq!(world.run(9, connection.post(&&world, &post())).unwrap().lost(), None);
@@ -347,19 +324,7 @@ proptest! {
 /// As [`call`], for peers whose answer may have any status and body. Gives the time it took.
 fn call_any(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> u64 {
     let (world, taken, given) = (World::default(), RefCell::default(), Cell::default());
-    let mut peer = Peer {
-        world: &world,
-        taken: &taken,
-        takes: usize::MAX,
-        after_taking: Then::Hang,
-        gives: Vec::new(),
-        given: &given,
-        after_giving: Then::Hang,
-        piece: 7,
-        write_pause: 0,
-        read_pause: 0,
-        at_flush: Then::End,
-    };
+    let mut peer = Peer::new(&world, &taken, &given, []);
     set(&mut peer);
     let mut buffer = [0; BUFFER];
     let mut connection = Connection::new(peer, &mut buffer, settings);

@@ -1,7 +1,7 @@
 //! Waiting, but not for ever.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::Poll;
 
 use caas_core::time::Instant;
@@ -10,23 +10,28 @@ use crate::clock::Clock;
 
 /// What the future gives before the deadline; `None`, and the future is dropped, at the deadline.
 pub async fn before<T>(deadline: Instant, clock: &impl Clock, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut timer = pin!(clock.wait_until(deadline));
-    poll_fn(|context| {
-        if let Poll::Ready(value) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
-        }
-        timer.as_mut().poll(context).map(|()| None)
-    })
-    .await
+    let (future, timer) = (pin!(future), pin!(clock.wait_until(deadline)));
+    first_of(future, timer, Patience::UntilDeadline).await
 }
 
-/// What the future gives without waiting.
-pub async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
+/// Whether a future is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// No: what it does not give at once does not count.
+    None,
+    /// Until the timer ends.
+    UntilDeadline,
+}
+
+/// What the future gives; `None` when the patience is at its end. If both happen at once, the future counts.
+pub fn first_of<T>(
+    mut future: Pin<&mut impl Future<Output = T>>,
+    mut timer: Pin<&mut impl Future<Output = ()>>,
+    patience: Patience,
+) -> impl Future<Output = Option<T>> {
+    poll_fn(move |context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => Poll::Ready(None),
+        Poll::Pending if patience == Patience::None => Poll::Ready(None),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
     })
-    .await
 }

@@ -20,7 +20,7 @@ pub enum Fault {
     BareCr,
     /// A LF without a CR.
     BareLf,
-    /// The head is longer than [`HEAD_MAX`](super::HEAD_MAX) or than the buffer.
+    /// The head is longer than [`HEAD_MAX`](super::HEAD_MAX).
     HeadTooLong,
     /// More than [`HEADERS_MAX`](super::HEADERS_MAX) headers.
     TooManyHeaders,
@@ -71,7 +71,7 @@ impl fmt::Display for Fault {
             Fault::FoldedHeader => "a header goes on in a second line",
             Fault::BareCr => "a CR without a LF",
             Fault::BareLf => "a LF without a CR",
-            Fault::HeadTooLong => "the head is above HEAD_MAX or the buffer",
+            Fault::HeadTooLong => "the head is above HEAD_MAX",
             Fault::TooManyHeaders => "more headers than HEADERS_MAX",
             Fault::TooManyInterim => "more 1xx answers than INTERIM_MAX",
             Fault::SwitchedProtocols => "the peer switched protocols",

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use crate::copying::copy;
-
 /// A POST of a JSON body. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
 #[derive(Clone, Copy)]
 pub struct Post<'r> {
@@ -55,7 +53,7 @@ pub enum RequestFault {
     BufferTooSmall,
 }
 
-const USER_AGENT: &str = concat!("caas/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!("\r\nUser-Agent: caas/", env!("CARGO_PKG_VERSION"));
 const RESERVED: [&str; 11] = [
     "host",
     "user-agent",
@@ -79,12 +77,12 @@ impl<'r> Post<'r> {
     /// Writes head and body to the start of `buffer` and says how many bytes they are. With an error, nothing of the
     /// buffer may be sent.
     pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-        self.head().write(buffer)
+        self.request().write(buffer)
     }
 
-    fn head(&self) -> Head<'r> {
+    pub(crate) fn request(&self) -> Request<'r> {
         let Post { host, path, headers, body, keep_alive } = *self;
-        Head { method: "POST ", host, path, headers, body: Some(body), keep_alive }
+        Request { method: "POST ", host, path, headers, body: Some(body), keep_alive }
     }
 }
 
@@ -105,63 +103,55 @@ impl<'r> Get<'r> {
     /// Writes the head to the start of `buffer` and says how many bytes it is. With an error, nothing of the buffer may be
     /// sent.
     pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
+        self.request().write(buffer)
+    }
+
+    pub(crate) fn request(&self) -> Request<'r> {
         let Get { host, path, headers, keep_alive } = *self;
-        Head { method: "GET ", host, path, headers, body: None, keep_alive }.write(buffer)
+        Request { method: "GET ", host, path, headers, body: None, keep_alive }
     }
 }
 
 /// A request of either method.
-struct Head<'r> {
+pub(crate) struct Request<'r> {
     method: &'static str,
     host: &'r str,
     path: &'r str,
     headers: &'r [(&'r str, &'r str)],
     body: Option<&'r [u8]>,
-    keep_alive: bool,
+    pub keep_alive: bool,
 }
 
-impl Head<'_> {
-    fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-        self.check()?;
+impl Request<'_> {
+    /// Writes it to the start of `buffer` and says how many bytes it is.
+    pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
         let mut writer = Writer { buffer, length: 0 };
-        self.write_to(&mut writer).ok_or(RequestFault::BufferTooSmall)?;
-        Ok(writer.length)
-    }
-
-    fn check(&self) -> Result<(), RequestFault> {
-        let host = |byte: u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
-        };
-        if self.host.is_empty() || !self.host.bytes().all(host) {
-            return Err(RequestFault::BadHost);
+        writer.text(self.method);
+        writer
+            .checked(self.path, is_path_byte)
+            .filter(|()| self.path.starts_with('/'))
+            .ok_or(RequestFault::BadPath)?;
+        writer.text(" HTTP/1.1\r\nHost: ");
+        writer.checked(self.host, is_host_byte).ok_or(RequestFault::BadHost)?;
+        writer.text(USER_AGENT);
+        if let Some(body) = self.body {
+            writer.text("\r\nContent-Type: application/json\r\nContent-Length: ");
+            writer.number(body.len());
         }
-        if !self.path.starts_with('/') || !self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(RequestFault::BadPath);
-        }
+        writer.text(if self.keep_alive { "\r\nConnection: keep-alive" } else { "\r\nConnection: close" });
         for (position, (name, value)) in self.headers.iter().enumerate() {
-            if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(is_field_byte) {
-                return Err(RequestFault::BadHeader { position });
-            }
+            writer.header(name, value).ok_or(RequestFault::BadHeader { position })?;
             if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
                 return Err(RequestFault::ReservedHeader { position });
             }
         }
-        Ok(())
-    }
-
-    fn write_to(&self, writer: &mut Writer<'_>) -> Option<()> {
-        writer.texts(&[self.method, self.path, " HTTP/1.1\r\nHost: ", self.host])?;
-        writer.texts(&["\r\nUser-Agent: ", USER_AGENT])?;
-        if let Some(body) = self.body {
-            writer.texts(&["\r\nContent-Type: application/json\r\nContent-Length: "])?;
-            writer.number(body.len())?;
+        writer.text("\r\n\r\n");
+        writer.bytes(self.body.unwrap_or_default());
+        if writer.length > writer.buffer.len() {
+            Err(RequestFault::BufferTooSmall)
+        } else {
+            Ok(writer.length)
         }
-        writer.texts(&["\r\nConnection: ", if self.keep_alive { "keep-alive" } else { "close" }])?;
-        for (name, value) in self.headers {
-            writer.texts(&["\r\n", name, ": ", value])?;
-        }
-        writer.texts(&["\r\n\r\n"])?;
-        writer.bytes(self.body.unwrap_or_default())
     }
 }
 
@@ -218,35 +208,60 @@ pub(super) fn is_field_byte(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7F)
 }
 
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+}
+
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+}
+
+/// Writes what fits, and counts all.
 struct Writer<'b> {
     buffer: &'b mut [u8],
     length: usize,
 }
 
 impl Writer<'_> {
-    fn texts(&mut self, texts: &[&str]) -> Option<()> {
-        texts.iter().try_for_each(|text| self.bytes(text.as_bytes()))
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if let Some(place) = self.buffer.get_mut(self.length) {
+                *place = *byte;
+            }
+            self.length = self.length.saturating_add(1);
+        }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Option<()> {
-        let end = self.length.checked_add(bytes.len())?;
-        copy(bytes, self.buffer.get_mut(self.length..)?)?;
-        self.length = end;
-        Some(())
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
     }
 
-    fn number(&mut self, mut number: usize) -> Option<()> {
+    /// Writes a text that is not empty and has these bytes only.
+    fn checked(&mut self, text: &str, is_good: fn(u8) -> bool) -> Option<()> {
+        self.text(text);
+        (!text.is_empty() && text.bytes().all(is_good)).then_some(())
+    }
+
+    fn header(&mut self, name: &str, value: &str) -> Option<()> {
+        self.text("\r\n");
+        self.checked(name, is_token)?;
+        self.text(": ");
+        self.text(value);
+        value.bytes().all(is_field_byte).then_some(())
+    }
+
+    fn number(&mut self, number: usize) {
         let mut digits = [0; 20];
-        let mut count: usize = 0;
+        let (mut start, mut rest) = (digits.len(), number);
         for digit in digits.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
-            number /= 10;
-            count = count.saturating_add(1);
-            if number == 0 {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+            start = start.saturating_sub(1);
+            if rest == 0 {
                 break;
             }
         }
-        self.bytes(digits.get(digits.len().checked_sub(count)?..)?)
+        self.bytes(digits.get(start..).unwrap_or(&[]));
     }
 }
 

@@ -93,6 +93,30 @@ impl ErrorType for Peer<'_> {
     type Error = ErrorKind;
 }
 
+impl<'w> Peer<'w> {
+    /// A peer that takes all and gives this, in pieces of seven bytes, without a pause, and then does nothing.
+    pub fn new(
+        world: &'w World,
+        taken: &'w RefCell<Vec<u8>>,
+        given: &'w Cell<usize>,
+        gives: impl Into<Vec<u8>>,
+    ) -> Self {
+        Peer {
+            world,
+            taken,
+            takes: usize::MAX,
+            after_taking: Then::Hang,
+            gives: gives.into(),
+            given,
+            after_giving: Then::Hang,
+            piece: 7,
+            write_pause: 0,
+            read_pause: 0,
+            at_flush: Then::End,
+        }
+    }
+}
+
 impl Peer<'_> {
     async fn stop(then: Then) -> Result<usize, ErrorKind> {
         match then {
