@@ -79,7 +79,13 @@ pub struct Http {
     pub host: &'static str,
     /// For request and answer.
     pub buffer: &'static mut [u8; HTTP_BUFFER],
+    /// How a request goes out.
+    pub exchange: Exchange,
 }
+
+/// Sends a request to a peer that answers with these bytes. The status, and the length of the body, which then lies at
+/// the start of the buffer.
+pub type Exchange = fn(&Post<'_>, &'static [u8], &mut [u8]) -> Result<(u16, usize), Sent>;
 
 impl Link for Http {
     fn send(
@@ -88,59 +94,56 @@ impl Link for Http {
         credentials: &Credentials,
         request: &Request<'_>,
     ) -> Result<(u16, &[u8]), Sent> {
-        let peer = Peer::new(self.answers.next().map_or(&[], |answer| answer.http.as_bytes()));
+        let answer = self.answers.next().map_or(&[][..], |answer| answer.http.as_bytes());
         let client = client_header(profile, credentials);
         let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
-        let mut connection = Connection::new(peer, self.buffer, Settings::default());
-        let length = match block_on(connection.post(&Still, &post)) {
-            Delivery::Answered { status, body } => Ok((status, body.len())),
-            Delivery::NotSent(_) => Err(Sent::NotSent),
-            Delivery::MaybeSent(_) => Err(Sent::MaybeSent),
-        };
-        // The body lies at the start of the buffer.
-        length.map(|(status, length)| (status, self.buffer.get(..length).unwrap_or(&[])))
+        let (status, length) = (self.exchange)(&post, answer, self.buffer)?;
+        Ok((status, self.buffer.get(..length).unwrap_or(&[])))
     }
 }
 
-/// HTTP/1.1 without futures: the framing alone, and the peer's bytes.
-pub struct Framed {
-    /// What the peer answers.
-    pub answers: Answers,
-    /// The Host header.
-    pub host: &'static str,
-    /// For request and answer.
-    pub buffer: &'static mut [u8; HTTP_BUFFER],
+/// Over a connection. A function of its own, as a driver's is: what it has on the stack does not stay there while the
+/// core works.
+#[inline(never)]
+pub fn over_connection(
+    post: &Post<'_>,
+    answer: &'static [u8],
+    buffer: &mut [u8],
+) -> Result<(u16, usize), Sent> {
+    let mut connection = Connection::new(Peer::new(answer), buffer, Settings::default());
+    match block_on(connection.post(&Still, post)) {
+        Delivery::Answered { status, body } => Ok((status, body.len())),
+        Delivery::NotSent(_) => Err(Sent::NotSent),
+        Delivery::MaybeSent(_) => Err(Sent::MaybeSent),
+    }
 }
 
-impl Link for Framed {
-    fn send(
-        &mut self,
-        profile: &Profile<'_>,
-        credentials: &Credentials,
-        request: &Request<'_>,
-    ) -> Result<(u16, &[u8]), Sent> {
-        let client = client_header(profile, credentials);
-        let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
-        let length = post.write(self.buffer).map_err(|_| Sent::NotSent)?;
-        black_box(self.buffer.get(..length));
-        let mut rest = self.answers.next().map_or(&[][..], |answer| black_box(answer.http.as_bytes()));
-        let mut reader = AnswerReader::new(self.buffer);
-        loop {
-            let (piece, behind) = rest.split_at_checked(64).unwrap_or((rest, &[]));
-            rest = behind;
-            match reader.feed(piece) {
-                Ok(Step::Complete) => break,
-                Ok(Step::More) if !rest.is_empty() => {}
-                Ok(Step::More) => {
-                    let _ = reader.end();
-                    break;
-                }
-                Err(_) => return Err(Sent::MaybeSent),
+/// Without futures: the framing alone, and the peer's bytes.
+#[inline(never)]
+pub fn framing_alone(
+    post: &Post<'_>,
+    answer: &'static [u8],
+    buffer: &mut [u8],
+) -> Result<(u16, usize), Sent> {
+    let length = post.write(buffer).map_err(|_| Sent::NotSent)?;
+    black_box(buffer.get(..length));
+    let mut rest = black_box(answer);
+    let mut reader = AnswerReader::new(buffer);
+    loop {
+        let (piece, behind) = rest.split_at_checked(64).unwrap_or((rest, &[]));
+        rest = behind;
+        match reader.feed(piece) {
+            Ok(Step::Complete) => break,
+            Ok(Step::More) if !rest.is_empty() => {}
+            Ok(Step::More) => {
+                let _ = reader.end();
+                break;
             }
+            Err(_) => return Err(Sent::MaybeSent),
         }
-        let answer = reader.into_answer().ok_or(Sent::MaybeSent)?;
-        Ok((answer.status, answer.body))
     }
+    let answer = reader.into_answer().ok_or(Sent::MaybeSent)?;
+    Ok((answer.status, answer.body.len()))
 }
 
 /// The header that says who is asking, where the profile has one.

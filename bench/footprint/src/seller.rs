@@ -5,7 +5,7 @@ use caas_transport_embedded::journal::FlashJournal;
 
 use crate::desk::Desk;
 use crate::flash::{BYTES, PAGES, RamFlash};
-use crate::link::{Answers, Direct, Flash, Framed, HTTP_BUFFER, Http, Ram};
+use crate::link::{Answers, Direct, Flash, HTTP_BUFFER, Http, Ram, framing_alone, over_connection};
 use crate::meter::Blind;
 use crate::scripts::Script;
 
@@ -43,7 +43,8 @@ impl FramedSeller {
     pub fn sell(&'static mut self) -> bool {
         let seller = &mut self.0;
         let answers = Answers::new(seller.script.answers);
-        let mut link = Framed { answers, host: seller.script.host, buffer: &mut seller.http };
+        let (host, buffer) = (seller.script.host, &mut seller.http);
+        let mut link = Http { answers, host, buffer, exchange: framing_alone };
         let mut keep = Ram { record: &mut seller.record, length: 0 };
         seller.desk.sell(&mut link, &mut keep, &mut Blind)
     }
@@ -67,7 +68,8 @@ impl HttpSeller {
     /// Sells once.
     pub fn sell(&'static mut self) -> bool {
         let answers = Answers::new(self.script.answers);
-        let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
+        let (host, buffer) = (self.script.host, &mut self.http);
+        let mut link = Http { answers, host, buffer, exchange: over_connection };
         let mut keep = Ram { record: &mut self.record, length: 0 };
         self.desk.sell(&mut link, &mut keep, &mut Blind)
     }
@@ -93,7 +95,8 @@ impl JournalSeller {
     /// Sells once.
     pub fn sell(&'static mut self) -> bool {
         let answers = Answers::new(self.script.answers);
-        let mut link = Http { answers, host: self.script.host, buffer: &mut self.http };
+        let (host, buffer) = (self.script.host, &mut self.http);
+        let mut link = Http { answers, host, buffer, exchange: over_connection };
         let Ok(journal) = FlashJournal::new(RamFlash(&mut self.pages), 0..BYTES) else { return false };
         let mut keep = Flash { journal, buffer: &mut self.record };
         self.desk.sell(&mut link, &mut keep, &mut Blind)

@@ -49,15 +49,18 @@ pub(super) enum Field {
     Other,
 }
 
+/// The headers that mean something, in lower case.
+const FIELDS: [(&str, Field); 3] = [
+    ("content-length", Field::Length),
+    ("transfer-encoding", Field::Coding),
+    ("connection", Field::Connection),
+];
+
 impl Field {
     /// The field of this name, in lower case.
     pub fn named(name: &[u8]) -> Self {
-        match name {
-            b"content-length" => Field::Length,
-            b"transfer-encoding" => Field::Coding,
-            b"connection" => Field::Connection,
-            _ => Field::Other,
-        }
+        let known = FIELDS.iter().find(|(known, _)| known.as_bytes() == name);
+        known.map_or(Field::Other, |(_, field)| *field)
     }
 }
 
