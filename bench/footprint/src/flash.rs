@@ -1,5 +1,7 @@
 //! A NOR flash in RAM, of pages of 4 KB and words of 4 bytes.
 
+use core::hint::black_box;
+
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 
 /// So many pages does a journal of 4 places need.
@@ -8,10 +10,16 @@ const PAGE: usize = 4096;
 /// Bytes of the flash.
 pub const BYTES: u32 = (PAGES * PAGE) as u32;
 
-/// The flash.
-pub struct RamFlash(pub &'static mut [u8; PAGES * PAGE]);
+/// The flash. Its bits are kept the other way round: blank is zero.
+pub struct RamFlash([u8; PAGES * PAGE]);
 
+#[allow(clippy::new_without_default, reason = "it is for statics")]
 impl RamFlash {
+    /// A blank one.
+    pub const fn new() -> Self {
+        RamFlash([0; PAGES * PAGE])
+    }
+
     fn part(&mut self, from: u32, length: usize) -> Result<&mut [u8], NorFlashErrorKind> {
         let from = from as usize;
         let part = from.checked_add(length).and_then(|to| self.0.get_mut(from..to));
@@ -30,7 +38,7 @@ impl ReadNorFlash for RamFlash {
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         let length = bytes.len();
         for (to, from) in bytes.iter_mut().zip(self.part(offset, length)?) {
-            *to = *from;
+            *to = !*from;
         }
         Ok(())
     }
@@ -47,14 +55,17 @@ impl NorFlash for RamFlash {
     #[inline(never)]
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         let length = to.checked_sub(from).ok_or(NorFlashErrorKind::OutOfBounds)?;
-        self.part(from, length as usize)?.fill(0xFF);
+        for byte in self.part(from, length as usize)? {
+            // A flash erases itself: no function that fills memory is counted as its user's.
+            *byte = black_box(0);
+        }
         Ok(())
     }
 
     #[inline(never)]
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
         for (to, from) in self.part(offset, bytes.len())?.iter_mut().zip(bytes) {
-            *to &= *from;
+            *to |= !*from;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use caas_core::charge::RECORD_MAX;
 use caas_transport_embedded::journal::FlashJournal;
 
 use crate::desk::Desk;
-use crate::flash::{BYTES, PAGES, RamFlash};
+use crate::flash::{BYTES, RamFlash};
 use crate::link::{Answers, Direct, Flash, HTTP_BUFFER, Http, Ram, framing_alone, over_connection};
 use crate::meter::Blind;
 use crate::scripts::Script;
@@ -80,16 +80,16 @@ pub struct JournalSeller {
     desk: Desk,
     script: Script,
     http: [u8; HTTP_BUFFER],
-    record: [u8; RECORD_MAX],
-    pages: [u8; PAGES * 4096],
+    keep: Flash,
 }
 
 impl JournalSeller {
     /// A seller for a script.
     pub fn new(script: Script) -> Option<Self> {
         let desk = Desk::new(script)?;
-        let pages = [0xFF; PAGES * 4096];
-        Some(JournalSeller { desk, script, http: [0; HTTP_BUFFER], record: [0; RECORD_MAX], pages })
+        let journal = FlashJournal::new(RamFlash::new(), 0..BYTES).ok()?;
+        let keep = Flash { journal, buffer: [0; RECORD_MAX] };
+        Some(JournalSeller { desk, script, http: [0; HTTP_BUFFER], keep })
     }
 
     /// Sells once.
@@ -97,8 +97,6 @@ impl JournalSeller {
         let answers = Answers::new(self.script.answers);
         let (host, buffer) = (self.script.host, &mut self.http);
         let mut link = Http { answers, host, buffer, exchange: over_connection };
-        let Ok(journal) = FlashJournal::new(RamFlash(&mut self.pages), 0..BYTES) else { return false };
-        let mut keep = Flash { journal, buffer: &mut self.record };
-        self.desk.sell(&mut link, &mut keep, &mut Blind)
+        self.desk.sell(&mut link, &mut self.keep, &mut Blind)
     }
 }

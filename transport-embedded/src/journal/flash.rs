@@ -6,6 +6,7 @@ mod log;
 mod region;
 #[cfg(test)]
 mod reservation;
+mod sum;
 mod walk;
 
 use core::fmt;
@@ -17,8 +18,8 @@ use caas_core::id_generator::Mark;
 use embedded_storage_async::nor_flash::NorFlash;
 
 use super::{Found, IdMark, Journal, JournalError, Newest, RECORD_MARK, mark_bytes, mark_from};
-use entry::PIECE;
-use log::Log;
+use entry::{PIECE, fill};
+use log::{Job, Loaded, Log, Next, Stopped, Work};
 use region::Region;
 
 /// A journal in pages of NOR flash: `N` places, one of which is the id generator's; so up to `N` - 1 open charges.
@@ -30,8 +31,8 @@ use region::Region;
 /// - One flipped bit anywhere changes nothing or is reported: see [`Newest::Damaged`] and
 ///   [`FlashJournal::unnamed_damage`].
 ///
-/// It reads the flash at the first call, and again after a call that failed or whose future was dropped. It takes 90
-/// bytes of RAM per place. A part of the flash keeps its journal only while `range` stays the same.
+/// It reads the flash at the first call, and again after a call that failed or whose future was dropped. It takes 64
+/// bytes of RAM per place and 300 beside. A part of the flash keeps its journal only while `range` stays the same.
 pub struct FlashJournal<F, const N: usize> {
     log: Log<F, N>,
 }
@@ -85,13 +86,13 @@ impl<F: NorFlash, const N: usize> FlashJournal<F, N> {
     /// all charges may be older than the newest: a person must look, and no new sale should be started. Counted when the
     /// flash is read; the count is gone when the page was given back.
     pub async fn unnamed_damage(&mut self) -> Result<u32, JournalError<F::Error>> {
-        self.log.ready().await?;
-        Ok(self.log.damaged)
+        self.run(&mut Job::new(Work::Ready, "", &[], &mut [])).await?;
+        Ok(self.log.walk.damaged)
     }
 
     /// Gives the flash back.
     pub fn into_flash(self) -> F {
-        self.log.region.into_flash()
+        self.log.region.flash
     }
 
     /// How many entries of any length fit into a page at least; a `Released` may stand before them, and one behind.
@@ -108,45 +109,35 @@ impl<F: NorFlash, const N: usize> FlashJournal<F, N> {
         entries.div_ceil(per_page.max(1)).saturating_add(3)
     }
 
-    /// The newest record of what stands in a place; reads the flash again if it was damaged meanwhile.
-    async fn load<'b>(
-        &mut self,
-        position: Position,
-        buffer: &'b mut [u8; RECORD_MAX],
-    ) -> Result<Option<Newest<'b>>, JournalError<F::Error>> {
-        self.log.ready().await?;
-        let newest = self.slot(position).filter(|slot| !slot.damaged).map(|slot| slot.newest);
-        if let Some(newest) = newest
-            && self.log.load(newest, buffer).await?.is_none()
-        {
-            self.log.forget();
-            self.log.ready().await?;
-        }
-        let Some((damaged, place)) = self.slot(position).map(|slot| (slot.damaged, slot.sound())) else {
-            return Ok(None);
-        };
-        let record = match place {
-            Some(place) => self.log.load(place, buffer).await?,
-            None => None,
-        };
-        Ok(Some(match record {
-            Some(record) if !damaged => Newest::Whole(record),
-            older => Newest::Damaged { older },
-        }))
-    }
-
-    fn slot(&self, position: Position) -> Option<&index::Slot> {
-        match position {
-            Position::Charge(position) => self.log.index.charge(position),
-            Position::IdMark => self.log.index.find(""),
+    /// Does what the log says, until the job is done.
+    async fn run(&mut self, job: &mut Job<'_>) -> Result<(), JournalError<F::Error>> {
+        self.log.start();
+        loop {
+            let next = self.log.go_on(job)?;
+            let log = &mut self.log;
+            let flash = &mut log.region.flash;
+            let done = match next {
+                Next::Done => return Ok(()),
+                Next::Read => Ok(()),
+                Next::Write => flash.write(log.address, log.writes.get(..log.length).unwrap_or(&[])).await,
+                Next::Erase => flash.erase(log.address, log.address.saturating_add(Region::<F>::PAGE)).await,
+            };
+            done.map_err(JournalError::Storage)?;
+            fill(&mut log.piece, &[]);
+            let piece = log.piece.get_mut(..log.length).unwrap_or(&mut []);
+            flash.read(log.address, piece).await.map_err(JournalError::Storage)?;
         }
     }
 }
 
-#[derive(Clone, Copy)]
-enum Position {
-    Charge(usize),
-    IdMark,
+impl<F> From<Stopped> for JournalError<F> {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Full => JournalError::Full,
+            Stopped::TooManyCharges => JournalError::TooManyCharges,
+            Stopped::ReadBack => JournalError::ReadBack,
+        }
+    }
 }
 
 impl<F: NorFlash, const N: usize> Journal for FlashJournal<F, N> {
@@ -157,8 +148,16 @@ impl<F: NorFlash, const N: usize> Journal for FlashJournal<F, N> {
         position: usize,
         buffer: &'b mut [u8; RECORD_MAX],
     ) -> Result<Option<Found<'b>>, JournalError<F::Error>> {
-        let Some(newest) = self.load(Position::Charge(position), buffer).await? else { return Ok(None) };
-        let sale = self.log.index.charge(position).and_then(|slot| SaleId::new(&slot.sale).ok());
+        let mut job = Job::new(Work::Load(position), "", &[], buffer);
+        self.run(&mut job).await?;
+        let loaded = job.loaded;
+        let newest = match loaded {
+            Loaded::Nothing => return Ok(None),
+            Loaded::Whole(length) => Newest::Whole(buffer.get(..length).unwrap_or(&[])),
+            Loaded::Damaged(0) => Newest::Damaged { older: None },
+            Loaded::Damaged(length) => Newest::Damaged { older: buffer.get(..length) },
+        };
+        let sale = self.log.index.charge(position).and_then(|slot| SaleId::new(slot.sale()).ok());
         Ok(Some(Found { sale: sale.ok_or(JournalError::NotARecord)?, newest }))
     }
 
@@ -166,27 +165,26 @@ impl<F: NorFlash, const N: usize> Journal for FlashJournal<F, N> {
         if record.mark() != RECORD_MARK || record.body().len() > entry::BODY_MAX {
             return Err(JournalError::NotARecord);
         }
-        self.log.ready().await?;
-        self.log.append(sale.as_str(), record.body()).await
+        self.run(&mut Job::new(Work::Append, sale.as_str(), record.body(), &mut [])).await
     }
 
     async fn finish(&mut self, sale: &SaleId) -> Result<(), JournalError<F::Error>> {
-        self.log.ready().await?;
-        self.log.finish(sale.as_str()).await
+        self.run(&mut Job::new(Work::Finish, sale.as_str(), &[], &mut [])).await
     }
 
     async fn id_mark(&mut self) -> Result<IdMark, JournalError<F::Error>> {
-        let mut buffer = [0; RECORD_MAX];
-        Ok(match self.load(Position::IdMark, &mut buffer).await? {
-            None => IdMark::None,
-            Some(Newest::Whole(bytes)) => mark_from(bytes).map_or(IdMark::Damaged, IdMark::Known),
-            Some(_) => IdMark::Damaged,
+        let mut bytes = [0; 8 + RECORD_MARK.len()];
+        let mut job = Job::new(Work::LoadMark, "", &[], &mut bytes);
+        self.run(&mut job).await?;
+        Ok(match job.loaded {
+            Loaded::Nothing => IdMark::None,
+            Loaded::Whole(_) => mark_from(&bytes).map_or(IdMark::Damaged, IdMark::Known),
+            Loaded::Damaged(_) => IdMark::Damaged,
         })
     }
 
     async fn persist_id_mark(&mut self, mark: Mark) -> Result<(), JournalError<F::Error>> {
-        self.log.ready().await?;
-        self.log.append("", &mark_bytes(mark)).await
+        self.run(&mut Job::new(Work::Append, "", &mark_bytes(mark), &mut [])).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where the newest entry of each charge stands.
 
+use core::str;
+
 use caas_core::id::SALE_ID_MAX;
-use heapless::{String, Vec};
+use heapless::Vec;
 
 use super::entry::Head;
 
@@ -10,18 +12,22 @@ use super::entry::Head;
 pub struct Place {
     pub page: u32,
     pub at: u32,
+    /// From 1; 0 where there is no entry.
     pub serial: u32,
+}
+
+impl Place {
+    const NONE: Place = Place { page: 0, at: 0, serial: 0 };
 }
 
 /// One charge, or the id generator's mark (an empty sale).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     pub number: u32,
-    pub sale: String<SALE_ID_MAX>,
+    sale: Vec<u8, SALE_ID_MAX>,
     pub newest: Place,
-    pub damaged: bool,
-    /// While the newest is damaged: the newest that is not.
-    pub older: Option<Place>,
+    /// The newest that is not damaged: the newest itself, or an older one, or none.
+    sound: Place,
 }
 
 /// The charges that are not put away, at most `N`, the id generator's mark among them.
@@ -39,12 +45,14 @@ impl<const N: usize> Index<N> {
     }
 
     pub fn find(&self, sale: &str) -> Option<&Slot> {
-        self.slots.iter().find(|slot| slot.sale == sale)
+        self.slots.iter().find(|slot| slot.sale == sale.as_bytes())
     }
 
-    /// The charge at a position; the id generator's mark has none.
+    /// The charge at a position, in the order of their numbers, which reading the flash again does not change. The id
+    /// generator's mark has none.
     pub fn charge(&self, position: usize) -> Option<&Slot> {
-        self.slots.iter().filter(|slot| !slot.sale.is_empty()).nth(position)
+        let charges = || self.slots.iter().filter(|slot| !slot.sale.is_empty());
+        charges().find(|slot| charges().filter(|other| other.number < slot.number).count() == position)
     }
 
     /// Whether a further charge, or the mark, has room. One place is kept for the mark.
@@ -57,66 +65,54 @@ impl<const N: usize> Index<N> {
         self.slots.retain(|slot| slot.number != number);
     }
 
-    /// Takes up an entry. `Err` if there is no place for its charge.
-    pub fn add(&mut self, head: &Head, at: u32, sound: bool) -> Result<(), ()> {
-        let place = Place { page: head.page, at, serial: head.serial };
-        match self.slots.iter_mut().find(|slot| slot.number == head.number) {
-            Some(slot) => slot.add(place, sound),
-            None => {
-                let sale = head.sale.clone();
-                let slot = Slot { number: head.number, sale, newest: place, damaged: !sound, older: None };
-                self.slots.push(slot).map_err(|_| ())?;
-            }
+    /// Takes up an entry, or a copy of one. `None` if there is no place for its charge.
+    pub fn add(&mut self, head: &Head, at: u32, sound: bool) -> Option<()> {
+        let place = Place { page: head.page(), at, serial: head.serial() };
+        let number = head.number();
+        let known = self.slots.iter().position(|slot| slot.number == number);
+        if known.is_none() {
+            let sale = Vec::from_slice(head.sale()).ok()?;
+            let slot = Slot { number, sale, newest: Place::NONE, sound: Place::NONE };
+            self.slots.push(slot).ok()?;
         }
-        Ok(())
+        let slot = match known {
+            Some(at) => self.slots.get_mut(at),
+            None => self.slots.last_mut(),
+        }?;
+        // Of two copies the sound one counts.
+        if place.serial >= slot.newest.serial {
+            slot.newest = place;
+        }
+        if sound && place.serial >= slot.sound.serial {
+            slot.sound = place;
+        }
+        Some(())
     }
 
-    /// An entry that is still needed and stands in this page.
-    pub fn needed_in(&self, page: u32) -> Option<Place> {
-        self.slots
-            .iter()
-            .flat_map(|slot| slot.older.into_iter().chain([slot.newest]))
-            .find(|place| place.page == page)
-    }
-
-    /// An entry of a charge was copied.
-    pub fn moved(&mut self, number: u32, serial: u32, page: u32, at: u32) {
-        for slot in self.slots.iter_mut().filter(|slot| slot.number == number) {
-            for place in slot.older.iter_mut().chain([&mut slot.newest]) {
-                if place.serial == serial {
-                    (place.page, place.at) = (page, at);
-                }
+    /// An entry that is still needed and stands in this page, and whether it is sound.
+    pub fn needed_in(&self, page: u32) -> Option<(Place, bool)> {
+        self.slots.iter().find_map(|slot| {
+            if slot.sound.page == page && slot.sound.serial != 0 {
+                return Some((slot.sound, true));
             }
-        }
+            (slot.newest.page == page && slot.is_damaged()).then_some((slot.newest, false))
+        })
     }
 }
 
 impl Slot {
-    /// The newest entry that is not damaged.
-    pub fn sound(&self) -> Option<Place> {
-        if self.damaged { self.older } else { Some(self.newest) }
+    /// Whether the newest entry is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.newest.serial != self.sound.serial
     }
 
-    fn add(&mut self, place: Place, sound: bool) {
-        if place.serial < self.newest.serial {
-            if sound && self.damaged && self.older.is_none_or(|older| older.serial <= place.serial) {
-                self.older = Some(place);
-            }
-            return;
-        }
-        let newer = place.serial > self.newest.serial;
-        match (sound, newer) {
-            // Of two copies the sound one counts.
-            (true, _) => (self.damaged, self.older) = (false, None),
-            (false, false) if !self.damaged => return,
-            (false, false) => {}
-            (false, true) => {
-                if !self.damaged {
-                    self.older = Some(self.newest);
-                }
-                self.damaged = true;
-            }
-        }
-        self.newest = place;
+    /// The newest entry that is not damaged, and whether it is the newest.
+    pub fn sound(&self) -> (Place, bool) {
+        (self.sound, !self.is_damaged())
+    }
+
+    /// The sale; empty if it is no text.
+    pub fn sale(&self) -> &str {
+        str::from_utf8(&self.sale).unwrap_or("")
     }
 }

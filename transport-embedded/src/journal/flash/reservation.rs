@@ -9,6 +9,7 @@ use std::vec::Vec;
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 
 use super::entry::BODY_MAX;
+use super::log::{Job, Work};
 use super::{FlashJournal, JournalError, Unfit};
 use std::future::Future;
 use std::pin::pin;
@@ -55,6 +56,14 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn append<F: NorFlash, const N: usize>(
+    journal: &mut FlashJournal<F, N>,
+    sale: &str,
+    body: &[u8],
+) -> Result<(), JournalError<F::Error>> {
+    now(journal.run(&mut Job::new(Work::Append, sale, body, &mut [])))
+}
+
 const PLACES: usize = 4;
 const CHARGES: usize = PLACES - 1;
 
@@ -75,8 +84,7 @@ fn check<const WORD: usize, const PAGE: usize>() {
 
     let mut journal = open(pages(needed)).ok().unwrap();
     let write = |journal: &mut Opened<WORD, PAGE>, charge: usize, round: usize| {
-        now(journal.log.ready()).unwrap();
-        now(journal.log.append(&sale(charge), &[round as u8; BODY_MAX]))
+        append(journal, &sale(charge), &[round as u8; BODY_MAX])
     };
     for charge in 0..CHARGES {
         assert_eq!(write(&mut journal, charge, 0), Ok(()), "{WORD} {PAGE}");
@@ -87,7 +95,7 @@ fn check<const WORD: usize, const PAGE: usize>() {
             Ok(()),
             "{WORD} {PAGE}: round {round}"
         );
-        assert_eq!(now(journal.log.append("", &[round as u8; 8])), Ok(()), "the mark, round {round}");
+        assert_eq!(append(&mut journal, "", &[round as u8; 8]), Ok(()), "the mark, round {round}");
         assert_eq!(write(&mut journal, CHARGES, round), Err(JournalError::Full));
         journal = open(journal.into_flash().0).ok().unwrap();
     }
@@ -105,9 +113,12 @@ fn check<const WORD: usize, const PAGE: usize>() {
     journal = open(bytes).ok().unwrap();
     for round in 0..300 {
         assert_eq!(write(&mut journal, 2, round), Ok(()), "{WORD} {PAGE}: round {round} beside damage");
-        assert_eq!(now(journal.log.append("", &[round as u8; 8])), Ok(()), "the mark, round {round}");
+        assert_eq!(append(&mut journal, "", &[round as u8; 8]), Ok(()), "the mark, round {round}");
         for charge in 0..2 {
-            assert!(journal.log.index.find(&sale(charge)).is_some_and(|slot| slot.damaged), "round {round}");
+            assert!(
+                journal.log.index.find(&sale(charge)).is_some_and(|slot| slot.is_damaged()),
+                "round {round}"
+            );
         }
         journal = open(journal.into_flash().0).ok().unwrap();
     }

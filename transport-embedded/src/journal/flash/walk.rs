@@ -1,136 +1,182 @@
-//! Goes through the entries of one page.
+//! Goes through the entries of one page, piece by piece: it says where the next piece stands, and is given it.
 
 use embedded_storage_async::nor_flash::NorFlash;
 
-use super::entry::{CRC, FIXED, HEAD_MAX, Head, Kind, PIECE, is_begun, is_blank};
+use super::entry::{FIXED, HEAD_MAX, Head, Kind, PIECE, first_word, is_begun, is_blank};
 use super::region::Region;
-use crate::journal::{JournalError, RECORD_MARK};
+use super::sum::Sum;
+use crate::copying::copy;
+use crate::journal::RECORD_MARK;
 
-/// A place in a page, and what stands there.
-pub struct Entry {
-    pub head: Head,
-    pub at: u32,
-    /// Whether its mark was begun: it was committed.
-    pub committed: bool,
+/// What is looked for in a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Heads and marks, of any page that belongs into this place.
+    Ends,
+    /// Whole entries.
+    Entries,
+    /// The one entry that stands here.
+    One,
+    /// The head of the one entry that stands here.
+    Head,
 }
 
-impl Entry {
-    pub fn body_at<F: NorFlash>(&self) -> u32 {
-        self.at.saturating_add(Region::<F>::padded(FIXED.saturating_add(self.head.sale.len())))
-    }
-
-    fn mark_at<F: NorFlash>(&self) -> u32 {
-        self.body_at::<F>().saturating_add(Region::<F>::padded(self.head.body_length.into()))
-    }
-
-    pub fn end<F: NorFlash>(&self) -> u32 {
-        self.mark_at::<F>().saturating_add(Region::<F>::padded(RECORD_MARK.len()))
-    }
-
-    pub fn size<F: NorFlash>(&self) -> u32 {
-        self.end::<F>().saturating_sub(self.at)
-    }
-
-    /// Whether the body is what it was when the head was written.
-    pub async fn is_sound<F: NorFlash>(
-        &self,
-        region: &mut Region<F>,
-    ) -> Result<bool, JournalError<F::Error>> {
-        let mut digest = CRC.digest();
-        let mut left = usize::from(self.head.body_length);
-        let mut at = self.body_at::<F>();
-        while left > 0 {
-            let piece = region.piece(self.head.page, at).await?;
-            let count = left.min(PIECE);
-            digest.update(piece.get(..count).unwrap_or(&[]));
-            left = left.saturating_sub(count);
-            at = at.saturating_add(PIECE as u32);
-        }
-        Ok(digest.finalize() == self.head.body_crc)
-    }
-}
-
-/// Which numbers a page may have.
-#[derive(Clone, Copy)]
-pub enum Numbered {
-    /// This one.
-    Exactly,
-    /// Any that belongs into this place.
-    InPlace,
+/// What a piece has brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing yet: the piece at [`Walk::look`] is wanted.
+    Part,
+    /// An entry.
+    Entry,
+    /// The end: nothing more can be written behind [`Walk::at`].
+    End,
 }
 
 pub struct Walk {
-    page: u32,
-    numbered: Numbered,
-    /// Behind the last entry; the page's end if nothing more can be written to it.
+    what: For,
+    /// The page, or, for [`For::Ends`], its place.
+    pub page: u32,
+    /// The entry, or where one is looked for; the page's end if nothing more can be written to it.
     pub at: u32,
+    /// The piece that is wanted.
+    pub look: u32,
+    /// The entry's head.
+    pub head: Head,
+    /// Whether the head was read: body and mark are next.
+    in_body: bool,
+    sum: Sum,
+    /// Whether the entry's mark was begun: it was committed.
+    pub committed: bool,
+    /// Where a head cannot be read any more; a good one is looked for behind it.
+    lost: Option<u32>,
+    /// Whether more than a begun head stands there.
+    lost_more: bool,
     /// Entries whose heads cannot be read any more.
     pub damaged: u32,
 }
 
 impl Walk {
-    pub fn new(page: u32, numbered: Numbered) -> Self {
-        Walk { page, numbered, at: 0, damaged: 0 }
+    pub const fn new() -> Self {
+        Walk {
+            what: For::Ends,
+            page: 0,
+            at: 0,
+            look: 0,
+            head: Head::NONE,
+            in_body: false,
+            sum: Sum::START,
+            committed: false,
+            lost: None,
+            lost_more: false,
+            damaged: 0,
+        }
     }
 
-    pub async fn next<F: NorFlash>(
-        &mut self,
-        region: &mut Region<F>,
-    ) -> Result<Option<Entry>, JournalError<F::Error>> {
-        loop {
-            if self.at.saturating_add(Region::<F>::SHORT) > Region::<F>::PAGE {
-                return Ok(None);
-            }
-            let piece = region.piece(self.page, self.at).await?;
-            if piece.get(..FIXED).is_none_or(is_blank) {
-                return Ok(None);
-            }
-            let head = Head::read(&piece).or_else(|| Head::mend(&piece));
-            if let Some(mut entry) = head.and_then(|head| self.entry(region, head)) {
-                let mark = region.piece(entry.head.page, entry.mark_at::<F>()).await?;
-                entry.committed = mark.first_chunk().is_some_and(is_begun);
-                self.at = entry.end::<F>();
-                return Ok(Some(entry));
-            }
-            self.skip_damage(region).await?;
+    /// Begins at a place of a page.
+    pub fn start(&mut self, what: For, page: u32, at: u32) {
+        (self.what, self.page, self.lost) = (what, page, None);
+        self.look_for_head(at);
+    }
+
+    /// Goes on behind an entry, if there is room for another.
+    pub fn goes_on<F: NorFlash>(&mut self) -> bool {
+        let at = self.end::<F>();
+        self.look_for_head(at);
+        has_room::<F>(at)
+    }
+
+    /// Takes the piece at [`look`](Walk::look). A body is copied to `room` as far as that goes.
+    pub fn take<F: NorFlash>(&mut self, region: &Region<F>, piece: &[u8; PIECE], room: &mut [u8]) -> Seen {
+        if !self.in_body {
+            return self.take_head(region, piece);
+        }
+        let left = self.mark_at::<F>().wrapping_sub(self.look) as usize;
+        if left == 0 {
+            self.committed = is_begun(first_word(piece));
+            return Seen::Entry;
+        }
+        let done = self.look.wrapping_sub(self.body_at::<F>()) as usize;
+        let rest = self.head.body_length().saturating_sub(done);
+        let body = piece.get(..rest).unwrap_or(piece);
+        self.sum = self.sum.add(body);
+        let _ = room.get_mut(done..).and_then(|room| copy(body, room));
+        self.look = self.look.wrapping_add(left.min(PIECE) as u32);
+        Seen::Part
+    }
+
+    /// Whether the body is what it was when the head was written.
+    pub fn is_sound(&self) -> bool {
+        self.sum.get() == self.head.body_crc()
+    }
+
+    pub fn body_at<F: NorFlash>(&self) -> u32 {
+        self.at.wrapping_add(Region::<F>::padded(self.head.length()))
+    }
+
+    pub fn mark_at<F: NorFlash>(&self) -> u32 {
+        self.body_at::<F>().wrapping_add(Region::<F>::padded(self.head.body_length()))
+    }
+
+    pub fn end<F: NorFlash>(&self) -> u32 {
+        self.mark_at::<F>().wrapping_add(Region::<F>::padded(RECORD_MARK.len()))
+    }
+
+    fn look_for_head(&mut self, at: u32) {
+        (self.at, self.look, self.in_body) = (at, at, false);
+    }
+
+    fn take_head<F: NorFlash>(&mut self, region: &Region<F>, piece: &[u8; PIECE]) -> Seen {
+        let is_lost = self.lost.is_some();
+        if !is_lost && piece.get(..FIXED).is_none_or(is_blank) {
+            return Seen::End;
+        }
+        if (self.head.read(piece) || (!is_lost && self.head.mend(piece))) && self.fits(region) {
+            self.damaged = self.damaged.saturating_add(is_lost.into());
+            (self.lost, self.in_body, self.sum) = (None, true, Sum::START);
+            self.look = match self.what {
+                For::Head => return Seen::Entry,
+                For::Ends => self.mark_at::<F>(),
+                For::Entries | For::One => self.body_at::<F>(),
+            };
+            return Seen::Part;
+        }
+        match self.what {
+            For::Head | For::One => Seen::End,
+            For::Ends | For::Entries => self.look_behind::<F>(piece),
         }
     }
 
     /// A head that does not fit into this page is none.
-    fn entry<F: NorFlash>(&self, region: &Region<F>, head: Head) -> Option<Entry> {
-        let placed = match self.numbered {
-            Numbered::Exactly => head.page == self.page,
-            Numbered::InPlace => head.page.checked_rem(region.pages) == self.page.checked_rem(region.pages),
+    fn fits<F: NorFlash>(&self, region: &Region<F>) -> bool {
+        let page = match self.what {
+            For::Ends => region.place(self.head.page()),
+            _ => self.head.page(),
         };
-        let entry = Entry { head, at: self.at, committed: false };
-        let short = matches!(entry.head.kind, Kind::Finished | Kind::Released);
-        let fits = entry.end::<F>() <= Region::<F>::PAGE && (!short || entry.head.body_length == 0);
-        (placed && fits).then_some(entry)
+        let short = matches!(self.head.kind(), Some(Kind::Finished | Kind::Released));
+        page == self.page && self.end::<F>() <= Region::<F>::PAGE && (!short || self.head.body_length() == 0)
     }
 
-    /// Goes on at the next head. Without one, this is the end: a head that was begun when the power went, or, if more
-    /// stands behind it than a head, an entry that was damaged.
-    async fn skip_damage<F: NorFlash>(
-        &mut self,
-        region: &mut Region<F>,
-    ) -> Result<(), JournalError<F::Error>> {
-        let begun = self.at;
-        loop {
-            self.at = self.at.saturating_add(Region::<F>::padded(1));
-            if self.at.saturating_add(Region::<F>::SHORT) > Region::<F>::PAGE {
-                break;
-            }
-            let piece = region.piece(self.page, self.at).await?;
-            if Head::read(&piece).and_then(|head| self.entry(region, head)).is_some() {
-                self.damaged = self.damaged.saturating_add(1);
-                return Ok(());
-            }
+    /// Goes on at the next word. If no head comes, it was a head that was begun when the power went, or, if more stands
+    /// behind it than a head, an entry that was damaged.
+    fn look_behind<F: NorFlash>(&mut self, piece: &[u8; PIECE]) -> Seen {
+        if self.lost.is_none() {
+            self.lost_more = false;
         }
-        let behind = begun.saturating_add(Region::<F>::padded(HEAD_MAX));
-        if !region.is_blank_from(self.page, behind).await? {
-            self.damaged = self.damaged.saturating_add(1);
+        let begun = *self.lost.get_or_insert(self.at);
+        let behind = begun.wrapping_add(Region::<F>::padded(HEAD_MAX)).saturating_sub(self.at) as usize;
+        self.lost_more |= piece.get(behind..).is_some_and(|piece| !is_blank(piece));
+        let at = self.at.wrapping_add(Region::<F>::padded(1));
+        self.look_for_head(at);
+        if has_room::<F>(at) {
+            return Seen::Part;
         }
+        self.damaged = self.damaged.saturating_add(self.lost_more.into());
         self.at = Region::<F>::PAGE;
-        Ok(())
+        Seen::End
     }
+}
+
+/// Whether a page has room for an entry there, at least a short one.
+pub fn has_room<F: NorFlash>(at: u32) -> bool {
+    at.wrapping_add(Region::<F>::SHORT) <= Region::<F>::PAGE
 }

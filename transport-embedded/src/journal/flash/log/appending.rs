@@ -1,0 +1,140 @@
+//! Appends an entry: makes room, which may be to copy others, and writes it.
+
+use embedded_storage_async::nor_flash::NorFlash;
+
+use super::{Doing, Job, Log, Next, Stopped, Work};
+use crate::journal::RECORD_MARK;
+use crate::journal::flash::entry::{Kind, PIECE, fill};
+use crate::journal::flash::region::Region;
+use crate::journal::flash::walk::{For, has_room};
+
+impl<F: NorFlash, const N: usize> Log<F, N> {
+    pub(super) fn append(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        self.number = match self.index.find(job.sale) {
+            Some(slot) => slot.number,
+            None if job.work == Work::Finish => return Ok(Next::Done),
+            None if self.index.has_room_for(job.sale) => self.next_serial,
+            None => return Err(Stopped::Full),
+        };
+        if job.work == Work::Finish {
+            // The number says it.
+            job.sale = "";
+        }
+        (self.known, self.collecting, self.collected) = (false, false, 0);
+        self.make_room(job)
+    }
+
+    /// Makes room, and then writes what is new. Each time something of this is done, this says what is next.
+    pub(super) fn make_room(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        if !self.collecting {
+            let kind = if job.work == Work::Finish { Kind::Finished } else { Kind::Record };
+            self.walk.head.write(kind, self.number, self.next_serial, job.sale.as_bytes(), job.body);
+            if self.newest > self.released && self.fits() {
+                return self.write(job);
+            }
+            if self.free() >= 2 {
+                return self.open();
+            }
+            // When all pages were collected, what is needed stands as closely as it can.
+            self.collected = self.collected.saturating_add(1);
+            if self.collected > self.region.pages.saturating_mul(2) {
+                return Err(Stopped::Full);
+            }
+            self.collecting = true;
+        }
+        let page = self.released.saturating_add(1);
+        if let Some((place, sound)) = self.index.needed_in(page) {
+            (self.doing, self.source_is_sound) = (Doing::CopyingHead, sound);
+            return Ok(self.look_at(For::Head, place));
+        }
+        if !has_room::<F>(self.at) {
+            return self.open();
+        }
+        self.walk.head.write(Kind::Released, page, 0, &[], &[]);
+        self.write(job)
+    }
+
+    /// Whether the entry fits into the newest page. The end of each page is kept for a `Released`, so that one can always
+    /// be written.
+    fn fits(&self) -> bool {
+        has_room::<F>(self.walk.end::<F>().wrapping_sub(self.walk.at).wrapping_add(self.at))
+    }
+
+    fn open(&mut self) -> Result<Next, Stopped> {
+        if self.free() == 0 {
+            return Err(Stopped::Full);
+        }
+        self.doing = Doing::Erasing;
+        self.look_through(For::Head, self.newest.saturating_add(1));
+        Ok(Next::Erase)
+    }
+
+    /// Copies an entry as it is: a damaged one stays one.
+    pub(super) fn copy(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        if self.walk.head.serial() != self.serial {
+            return Err(Stopped::ReadBack);
+        }
+        if !self.fits() {
+            return self.open();
+        }
+        self.source = self.region.address(self.walk.page, self.walk.body_at::<F>());
+        self.walk.head.set_copy();
+        self.write(job)
+    }
+
+    /// Writes an entry to the newest page: head, body, reading each back, and the mark last.
+    fn write(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        self.walk.head.seal(self.newest);
+        (self.walk.at, self.walk.look) = (self.at, self.at);
+        self.write_part(job)
+    }
+
+    pub(super) fn write_part(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        let walk = &self.walk;
+        let done = walk.look.wrapping_sub(walk.body_at::<F>()) as usize;
+        let part = if walk.look == walk.at {
+            walk.head.bytes()
+        } else if walk.look < walk.mark_at::<F>() {
+            let rest = walk.head.body_length().saturating_sub(done).min(PIECE);
+            if walk.head.kind() != Some(Kind::Copy) {
+                job.body.get(done..).and_then(|body| body.get(..rest)).unwrap_or(&[])
+            } else if self.doing == Doing::CopyingBody {
+                self.piece.get(..rest).unwrap_or(&[])
+            } else {
+                self.doing = Doing::CopyingBody;
+                self.address = self.source.wrapping_add(done as u32);
+                self.length = Region::<F>::padded(rest) as usize;
+                return Ok(Next::Read);
+            }
+        } else if walk.look == walk.mark_at::<F>() {
+            &RECORD_MARK
+        } else {
+            return self.written(job);
+        };
+        fill(&mut self.writes, part);
+        self.doing = Doing::Writing;
+        self.address = self.region.address(self.newest, walk.look);
+        self.length = Region::<F>::padded(part.len()) as usize;
+        Ok(Next::Write)
+    }
+
+    fn written(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+        let head = &self.walk.head;
+        self.at = self.walk.look;
+        match head.kind() {
+            Some(Kind::Copy) => {
+                self.index.add(head, self.walk.at, self.source_is_sound).ok_or(Stopped::TooManyCharges)?;
+                return self.make_room(job);
+            }
+            Some(Kind::Released) => {
+                (self.released, self.collecting) = (head.number(), false);
+                return self.make_room(job);
+            }
+            Some(Kind::Finished) => self.index.remove(head.number()),
+            _ => self.index.add(head, self.walk.at, true).ok_or(Stopped::Full)?,
+        }
+        self.next_serial = self.next_serial.saturating_add(1);
+        self.known = true;
+        Ok(Next::Done)
+    }
+}
