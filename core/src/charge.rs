@@ -25,6 +25,7 @@ mod plan;
 mod received;
 pub mod record;
 mod recover;
+mod short_code;
 mod summary;
 mod texts;
 mod timers;
@@ -32,7 +33,7 @@ pub mod transition;
 
 use core::fmt;
 
-use heapless::{String, Vec};
+use heapless::Vec;
 
 pub use advice::Advice;
 pub use evidence::Sent;
@@ -78,9 +79,6 @@ pub const RECOVERIES_MAX: u8 = 16;
 pub const ENDPOINT_MAX: usize = 96;
 /// Longest `accountId` and longest name of an instrument.
 pub const INSTRUMENT_NAME_MAX: usize = 24;
-
-/// A code as it is shown to people: the first 8 characters.
-pub type ShortCode = String<8, u8>;
 
 /// Who is charged through: the profile, what proves us to it, and where it is. The same for all calls of one charge.
 #[derive(Clone, Copy)]
@@ -436,7 +434,7 @@ impl Charge {
         currency: Currency,
     ) -> Self {
         Charge {
-            texts: Texts::default(),
+            texts: Texts::EMPTY,
             amount: Kept::new(amount),
             currency,
             instrument: index,

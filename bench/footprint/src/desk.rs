@@ -101,6 +101,7 @@ impl Desk {
     }
 
     /// Does what the charge wants until nothing more happens.
+    #[inline(never)]
     pub fn serve(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
         let mut happens = black_box(self.script.happens).iter();
         for _ in 0..STEPS_MAX {

@@ -1,10 +1,10 @@
 //! One request for the payer's consent, as the evidence about it. Every field only grows, so that merging is a union
 //! and a maximum: order and repetition of what is heard make no difference.
 
+use super::SENDS_MAX;
 use super::guard::{Guard, Guards};
-use super::texts::beginning;
+use super::short_code::ShortCode;
 use super::transition::{Phase, Sign, Signs, phase};
-use super::{SENDS_MAX, ShortCode};
 
 /// What is known for good about an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,8 +61,9 @@ const fn any_of(marks: &[Mark]) -> u16 {
 }
 
 /// How far an attempt is, apart from the clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "model", derive(Hash))]
+#[repr(C)]
 pub(super) struct Attempt {
     /// Charge requests intended so far.
     pub opened: u8,
@@ -163,9 +164,7 @@ impl Attempt {
     }
 
     pub fn note_code(&mut self, code: &str) {
-        self.code.clear();
-        // It fits, because it is cut for it.
-        let _ = self.code.push_str(beginning(code, self.code.capacity()));
+        self.code = ShortCode::new(code);
     }
 
     /// Whether some send may have charged and no answer speaks for it.
@@ -381,7 +380,7 @@ mod tests {
         for (code, kept) in [("E1308", "E1308"), ("123456789", "12345678"), ("", ""), ("ගෙවන්න", "ගෙ")]
         {
             attempt.note_code(code);
-            assert_eq!(attempt.code, kept);
+            assert_eq!(attempt.code.as_str(), kept);
         }
     }
 }

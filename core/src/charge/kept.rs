@@ -30,6 +30,11 @@ impl Kept {
         Amount::from_minor(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])).ok()
     }
 
+    /// The bytes of a record, which may be read into them: what they then are is said by [`Kept::get`].
+    pub fn bytes(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// The amount, nothing if there is none.
     #[inline(never)]
     pub fn amount(self) -> Amount {

@@ -10,7 +10,7 @@ use super::texts::{Slot, Texts};
 use crate::money::Amount;
 
 /// Money that a carrier reported for one payment reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Credit {
     /// The attempt that it was reported for.
     pub attempt: u8,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn credited(reports: &[(&str, u64, bool)]) -> Received {
-        let (mut received, mut texts) = (Received::default(), Texts::default());
+        let (mut received, mut texts) = (Received::default(), Texts::EMPTY);
         for (reference, total, matched) in reports {
             received.credit(&mut texts, 0, reference, rupees(*total), *matched, Guards::default());
         }

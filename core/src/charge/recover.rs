@@ -7,6 +7,7 @@ use super::guard::Guard;
 use super::record::{self, Damage, Head};
 use super::timers::Timer;
 use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
+use crate::money::{Amount, Currency};
 use crate::profile::CapturesAt;
 use crate::time::Instant;
 
@@ -87,14 +88,14 @@ impl Charge {
         at_boot: AtBoot,
         guards: Guards,
     ) -> Result<Self, RecoverError> {
-        let mut head = match record::head(bytes) {
-            Ok(head) => head,
+        let (head, rest) = match record::head(bytes) {
+            Ok(whole) => whole,
             Err(damage) => return Err(RecoverError::Record(damage)),
         };
         let mut recovered = Charge::named(now, carrier, &head);
         if let Ok(charge) = &mut recovered {
             charge.guards = guards;
-            match head.fill(charge) {
+            match head.fill(rest, charge) {
                 Ok(()) => charge.go_on(carrier, at_boot),
                 Err(damage) => recovered = Err(RecoverError::Record(damage)),
             }
@@ -114,11 +115,13 @@ impl Charge {
             return Err(RecoverError::OtherEndpoint);
         }
         let instrument = profile.instrument(Some(head.instrument)).ok_or(RecoverError::Instrument)?;
-        Ok(Charge::new(now, profile, instrument, head.amount, head.currency))
+        Ok(Charge::new(now, profile, instrument, Amount::ZERO, Currency::LKR))
     }
 
     /// Goes on from what its record said.
     fn go_on(&mut self, carrier: &Carrier<'_>, at_boot: AtBoot) {
+        self.open_for(self.window.into());
+        self.notified_release = self.amount() <= carrier.profile.limits.notified_release;
         self.handed_out = true;
         self.count_what_was_under_way();
         if self.is_under_way() {

@@ -3,19 +3,18 @@
 //! Carriers name one thing under several names: a reference is often the internal id as well, and a payment is known by
 //! either. A text that is there already is kept once.
 
-use heapless::Vec;
+use super::record::{Pass, REVIEWER_MAX};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
 /// (187) and the longest two ids of an answer beside them; and with ids of the lengths that are seen (15 to 20) those of
 /// three attempts. What does not fit any more is reported as [`Full`] by whoever sets it.
 pub const TEXTS_MAX: usize = 255;
 
-/// Bytes of all texts together where each stands for itself, as in a record.
-pub const WRITTEN_MAX: usize = 384;
+/// How many texts there may be.
+pub const SLOTS: usize = 16;
 
-/// Texts of a record; the reviewer's name has a place of its own there.
-const WRITTEN: usize = 15;
-const SLOTS: usize = WRITTEN + 1;
+/// Slots of ids: they are set once, so that one may share the text of another. What stands in the others passes.
+const IDS: usize = 14;
 
 /// A length from here on means: the same text as in the slot of the number above it.
 const SAME_AS: u8 = 0xF0;
@@ -47,39 +46,43 @@ pub enum Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// The texts of one charge.
-#[derive(Default)]
-#[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+/// The texts of one charge, one after the other. A record has them as they stand here.
+#[repr(C, align(4))]
 pub struct Texts {
     lengths: [u8; SLOTS],
-    bytes: Vec<u8, TEXTS_MAX, u8>,
+    bytes: [u8; TEXTS_MAX],
 }
 
 impl Texts {
+    /// No texts.
+    pub const EMPTY: Texts = Texts { lengths: [0; SLOTS], bytes: [0; TEXTS_MAX] };
+
     /// The text in a slot; empty if there is none.
+    #[inline(never)]
     pub fn get(&self, slot: Slot) -> &str {
-        self.at(index(slot))
+        self.text(index(slot)).unwrap_or("")
     }
 
     /// Puts a text into a slot, in place of what is there. A text that another slot shares is not replaced: ids are set
     /// once.
+    #[inline(never)]
     pub fn set(&mut self, slot: Slot, text: &str) -> Result<(), Full> {
         let index = index(slot);
-        let shared = SAME_AS.saturating_add(u8::try_from(index).map_err(|_| Full)?);
-        #[expect(clippy::manual_contains, reason = "the library's search takes words at a time: more flash")]
-        let is_shared = self.lengths.iter().any(|length| *length == shared);
-        if is_shared || text.len() > self.free_in_record(slot) {
+        let shared = self.lengths.iter().any(|length| usize::from(*length) == usize::from(SAME_AS) + index);
+        if shared {
             return Err(Full);
         }
-        if let Some(same) = self.slot_of(slot, text) {
-            self.splice(index, "", same)
-        } else {
-            let length = u8::try_from(text.len()).ok().filter(|length| *length < SAME_AS).ok_or(Full)?;
-            self.splice(index, text, length)
+        match self.same_as(index, text.as_bytes()) {
+            Some(same) => self.splice(index, &[], same),
+            None if text.len() < usize::from(SAME_AS) => {
+                self.splice(index, text.as_bytes(), text.len() as u8)
+            }
+            None => Err(Full),
         }
     }
 
     /// Puts an id into a slot. An id is evidence, and what the payer is to read has been told: it makes room.
+    #[inline(never)]
     pub fn set_id(&mut self, slot: Slot, id: &str) -> Result<(), Full> {
         self.set(slot, id).or_else(|_| {
             self.set(Slot::PayerText, "")?;
@@ -102,111 +105,116 @@ impl Texts {
         self.set_cut(Slot::Reviewer, name, 0);
     }
 
+    /// Writes the texts into a record, or reads them from it; `None` if what is read cannot be.
+    pub fn pass(&mut self, pass: &mut Pass<'_>) -> Option<()> {
+        pass.bytes(&mut self.lengths);
+        let used = self.used();
+        pass.bytes(self.bytes.get_mut(..used)?);
+        let sound = (0..SLOTS).all(|index| self.text(index).is_some());
+        (sound && self.get(Slot::Reviewer).len() <= REVIEWER_MAX).then_some(())
+    }
+
+    /// The text in a slot: its own, or as an id that of another id, which then has one; `None` where a record says what
+    /// cannot be.
+    #[inline(never)]
+    fn text(&self, index: usize) -> Option<&str> {
+        let length = usize::from(*self.lengths.get(index)?);
+        let of = length.checked_sub(usize::from(SAME_AS));
+        let own = self.own(of.unwrap_or(index));
+        let can_be = of.is_none_or(|of| index.max(of) < IDS && !own.is_empty());
+        core::str::from_utf8(own).ok().filter(|_| can_be)
+    }
+
     /// Bytes that there are for a text in this slot.
     fn free(&self, slot: Slot) -> usize {
-        let own = self.place_length(index(slot));
-        let in_memory = TEXTS_MAX.saturating_sub(self.bytes.len()).saturating_add(own);
-        in_memory.min(self.free_in_record(slot))
+        let (_, own) = self.place(index(slot));
+        TEXTS_MAX.saturating_sub(self.used()).saturating_add(own)
     }
-
-    fn free_in_record(&self, slot: Slot) -> usize {
-        if slot == Slot::Reviewer {
-            return usize::MAX;
-        }
-        let others = self.written().saturating_sub(self.length(index(slot)));
-        WRITTEN_MAX.saturating_sub(others)
-    }
-
-    /// The texts as a record has them, one after the other.
-    pub fn parts(&self) -> impl Iterator<Item = &str> {
-        (0..WRITTEN).map(|index| self.at(index))
-    }
-
-    /// The lengths of these.
-    pub fn lengths(&self) -> impl Iterator<Item = usize> {
-        (0..WRITTEN).map(|index| self.length(index))
-    }
-
-    /// Takes the texts of a record, which are its lengths and its bytes; `None` if they do not fit together.
-    pub fn read(&mut self, lengths: &[u8], bytes: &[u8]) -> Option<()> {
-        let mut rest = core::str::from_utf8(bytes).ok()?;
-        for (slot, length) in RECORD_ORDER.iter().zip(lengths) {
-            let (text, after) = rest.split_at_checked(usize::from(*length))?;
-            rest = after;
-            match slot {
-                Slot::PayerText => self.set_cut(Slot::PayerText, text, 0),
-                slot => {
-                    if self.set(*slot, text).is_err() {
-                        self.set(Slot::Reviewer, "").ok()?;
-                        self.set(*slot, text).ok()?;
-                    }
-                }
-            }
-        }
-        rest.is_empty().then_some(())
-    }
-
-    /// How many texts a record has.
-    pub const SLOTS: usize = WRITTEN;
 
     /// Replaces the own text of a slot, and its length.
-    fn splice(&mut self, index: usize, text: &str, length: u8) -> Result<(), Full> {
+    fn splice(&mut self, index: usize, text: &[u8], length: u8) -> Result<(), Full> {
         let (start, old) = self.place(index);
-        let kept = self.bytes.len().saturating_sub(old);
-        if kept.saturating_add(text.len()) > TEXTS_MAX {
+        let used = self.used();
+        let kept = used.saturating_sub(old);
+        let end = kept.saturating_add(text.len());
+        if end > TEXTS_MAX {
             return Err(Full);
         }
-        rotate(self.bytes.get_mut(start..).unwrap_or_default(), old);
-        self.bytes.truncate(kept);
-        self.bytes.extend_from_slice(text.as_bytes()).map_err(|_| Full)?;
-        rotate(self.bytes.get_mut(start..).unwrap_or_default(), kept.saturating_sub(start));
+        // The old text goes to the end, where the new one takes its place; then what stood after it goes there.
+        rotate(self.bytes.get_mut(start..used).ok_or(Full)?, old);
+        let place = self.bytes.get_mut(kept..end).ok_or(Full)?;
+        place.iter_mut().zip(text).for_each(|(to, byte)| *to = *byte);
+        rotate(self.bytes.get_mut(start..end).ok_or(Full)?, kept.saturating_sub(start));
         if let Some(place) = self.lengths.get_mut(index) {
             *place = length;
         }
         Ok(())
     }
 
-    /// What says "the same as that slot", if one has this text for good.
-    fn slot_of(&self, slot: Slot, text: &str) -> Option<u8> {
-        let passing = |slot: Slot| matches!(slot, Slot::PayerText | Slot::Reviewer);
-        if passing(slot) || text.is_empty() {
+    /// The length that says "the same as that slot", if another id has this text as its own.
+    fn same_as(&self, index: usize, text: &[u8]) -> Option<u8> {
+        if index >= IDS || text.is_empty() {
             return None;
         }
-        let same = |other: &Slot| {
-            let at = index(*other);
-            *other != slot && !passing(*other) && self.place_length(at) == text.len() && self.own(at) == text
-        };
-        let found = index(*RECORD_ORDER.iter().find(|other| same(other))?);
-        u8::try_from(found).ok().map(|found| SAME_AS.saturating_add(found))
+        let other = (0..IDS).find(|other| *other != index && self.own(*other) == text)?;
+        u8::try_from(other).ok().map(|other| SAME_AS.saturating_add(other))
     }
 
-    fn at(&self, index: usize) -> &str {
-        let length = self.lengths.get(index).copied().unwrap_or(0);
-        self.own(length.checked_sub(SAME_AS).map_or(index, usize::from))
-    }
-
-    fn own(&self, index: usize) -> &str {
+    fn own(&self, index: usize) -> &[u8] {
         let (start, length) = self.place(index);
-        let bytes = self.bytes.get(start..start.saturating_add(length));
-        bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+        self.bytes.get(start..start.saturating_add(length)).unwrap_or(&[])
     }
 
-    fn written(&self) -> usize {
-        (0..WRITTEN).map(|index| self.length(index)).sum()
-    }
-
-    fn length(&self, index: usize) -> usize {
-        let length = self.lengths.get(index).copied().unwrap_or(0);
-        self.place_length(length.checked_sub(SAME_AS).map_or(index, usize::from))
+    /// Where all texts end.
+    fn used(&self) -> usize {
+        self.place(SLOTS).0
     }
 
     /// Where a slot's own text begins, and its length.
+    #[inline(never)]
     fn place(&self, index: usize) -> (usize, usize) {
-        ((0..index).map(|before| self.place_length(before)).sum(), self.place_length(index))
+        let mut start = 0;
+        for (at, length) in self.lengths.iter().enumerate() {
+            let own = if *length < SAME_AS { usize::from(*length) } else { 0 };
+            if at == index {
+                return (start, own);
+            }
+            start = start.saturating_add(own);
+        }
+        (start, 0)
+    }
+}
+
+/// Charges with the same texts are the same, whatever stood after them before.
+#[cfg(feature = "model")]
+mod equality {
+    use super::Texts;
+    use core::hash::{Hash, Hasher};
+
+    impl Clone for Texts {
+        fn clone(&self) -> Self {
+            Texts { ..*self }
+        }
     }
 
-    fn place_length(&self, index: usize) -> usize {
-        self.lengths.get(index).map_or(0, |length| if *length < SAME_AS { usize::from(*length) } else { 0 })
+    impl Texts {
+        fn all(&self) -> (&[u8], &[u8]) {
+            (&self.lengths, self.bytes.get(..self.used()).unwrap_or(&[]))
+        }
+    }
+
+    impl PartialEq for Texts {
+        fn eq(&self, other: &Self) -> bool {
+            self.all() == other.all()
+        }
+    }
+
+    impl Eq for Texts {}
+
+    impl Hash for Texts {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.all().hash(state);
+        }
     }
 }
 
@@ -220,25 +228,7 @@ pub fn beginning(text: &str, bytes: usize) -> &str {
     text.get(..end).unwrap_or("")
 }
 
-/// The order of a record.
-const RECORD_ORDER: [Slot; WRITTEN] = [
-    Slot::Sale,
-    Slot::Subscriber,
-    Slot::ChargeId,
-    Slot::Account,
-    Slot::Reference(0),
-    Slot::Reference(1),
-    Slot::Reference(2),
-    Slot::Internal(0),
-    Slot::Internal(1),
-    Slot::Internal(2),
-    Slot::Credit(0),
-    Slot::Credit(1),
-    Slot::Credit(2),
-    Slot::Credit(3),
-    Slot::PayerText,
-];
-
+/// The order in a record.
 fn index(slot: Slot) -> usize {
     match slot {
         Slot::Sale => 0,
@@ -271,12 +261,10 @@ fn reverse(mut bytes: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::String;
-    use std::vec::Vec;
 
     #[test]
     fn texts_keep_apart_when_they_are_replaced_in_any_order() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         texts.set(Slot::PayerText, "dial").unwrap();
         texts.set(Slot::Sale, "sale-1").unwrap();
         texts.set(Slot::Reference(1), "ref").unwrap();
@@ -287,26 +275,22 @@ mod tests {
             ("s", "longer reference", "dial")
         );
         assert_eq!(texts.get(Slot::Reference(0)), "");
-        let lengths: Vec<u8> = texts.parts().map(|text| text.len() as u8).collect();
-        let mut again = Texts::default();
-        again.read(&lengths, texts.parts().collect::<String>().as_bytes()).unwrap();
-        assert_eq!(again.get(Slot::Reference(1)), "longer reference");
     }
 
     #[test]
     fn a_full_buffer_refuses_and_keeps_what_it_has() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         let long = "x".repeat(200);
         texts.set(Slot::Sale, &long).unwrap();
-        assert_eq!(texts.set(Slot::Account, &long), Err(Full));
-        texts.set(Slot::Account, &long[..TEXTS_MAX - 200]).unwrap();
+        assert_eq!(texts.set(Slot::Account, &"a".repeat(TEXTS_MAX - 199)), Err(Full));
+        texts.set(Slot::Account, &"a".repeat(TEXTS_MAX - 200)).unwrap();
         assert_eq!(texts.set(Slot::Credit(3), "y"), Err(Full));
         assert_eq!(texts.get(Slot::Sale), long);
     }
 
     #[test]
     fn an_id_takes_the_room_of_the_payers_text() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         texts.set(Slot::Sale, &"x".repeat(200)).unwrap();
         texts.set(Slot::PayerText, &"t".repeat(TEXTS_MAX - 200)).unwrap();
         texts.set_id(Slot::Credit(0), "914021114190001").unwrap();
@@ -315,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_payer_text_is_cut_at_a_character_and_leaves_the_reserve() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         texts.set_cut(Slot::PayerText, "ගෙවන්න", 0);
         assert_eq!(texts.get(Slot::PayerText), "ගෙවන්න");
         texts.set_cut(Slot::PayerText, "ගෙවන්න", TEXTS_MAX - 4);
@@ -325,7 +309,7 @@ mod tests {
     /// The longest ids of an order, and the longest that an answer can name; then the same as payment references.
     #[test]
     fn an_attempt_at_its_longest_fits_and_ids_that_are_there_take_no_room() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         let long = |letter: &str, length: usize| letter.repeat(length);
         texts.set(Slot::Sale, &long("s", crate::id::SALE_ID_MAX)).unwrap();
         texts.set(Slot::Subscriber, &long("p", crate::id::SUBSCRIBER_MAX)).unwrap();
@@ -343,25 +327,13 @@ mod tests {
 
     #[test]
     fn a_text_that_is_shared_is_not_replaced() {
-        let mut texts = Texts::default();
+        let mut texts = Texts::EMPTY;
         texts.set(Slot::Credit(0), "914021114190001").unwrap();
         texts.set(Slot::Internal(0), "914021114190001").unwrap();
         texts.set(Slot::Reference(0), "914021114190001").unwrap();
-        assert_eq!(texts.bytes.len(), 15);
+        assert_eq!(texts.used(), 15);
         assert_eq!(texts.set(Slot::Credit(0), "x"), Err(Full));
         texts.set(Slot::Internal(0), "y").unwrap();
         assert_eq!((texts.get(Slot::Internal(0)), texts.get(Slot::Reference(0))), ("y", "914021114190001"));
-    }
-
-    /// A record has each text in full, so that all of them together stay within what it has room for.
-    #[test]
-    fn texts_that_are_the_same_count_each_in_a_record() {
-        let mut texts = Texts::default();
-        let long = "x".repeat(100);
-        texts.set(Slot::Sale, &long).unwrap();
-        texts.set(Slot::Account, &long).unwrap();
-        texts.set(Slot::Internal(0), &long).unwrap();
-        assert_eq!(texts.set(Slot::Internal(1), &long), Err(Full));
-        assert_eq!(texts.parts().map(str::len).sum::<usize>(), 300);
     }
 }

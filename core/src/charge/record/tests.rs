@@ -1,0 +1,215 @@
+use std::vec::Vec;
+
+use super::*;
+use crate::charge::attempt::Attempt;
+use crate::charge::kept::Kept;
+use crate::charge::received::Credit;
+use crate::charge::short_code::ShortCode;
+use crate::charge::texts::Slot;
+use crate::charge::{AtBoot, Order, RECOVERIES_MAX, RecoverError};
+use crate::credentials::{Credentials, Secret};
+use crate::id::{SaleId, Subscriber};
+use crate::id_generator::ChargeId;
+use crate::money::{AMOUNT_MAX_MINOR, Amount};
+use crate::profile::{Instrument, Profile, dialog};
+use crate::time::Instant;
+
+const NAME: &str = "nnnnnnnnnnnnnnnnnnnnnnnn";
+const PROFILE: &str = "pppppppppppppppp";
+const NOW: Instant = Instant::from_millis(u64::MAX);
+
+/// Tries something with a charge of which every part is at its longest, its carrier, and its record.
+fn with_the_longest(try_it: impl Fn(&Charge, &Carrier<'_>, &[u8])) {
+    let instruments = [Instrument { name: NAME, ..dialog().instruments[1] }];
+    let profile = Profile { name: PROFILE, instruments: &instruments, ..dialog() };
+    let secret = || Secret::new("1").unwrap();
+    let credentials = Credentials {
+        application: secret(),
+        password: secret(),
+        agent_pin: secret(),
+        agent_alias: secret(),
+        ..Credentials::default()
+    };
+    let endpoint = "e".repeat(ENDPOINT_MAX);
+    let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: &endpoint };
+    let (sale, payer) = (SaleId::new("s").unwrap(), Subscriber::new("9").unwrap());
+    let order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
+    let mut charge = Charge::start(NOW, &carrier, &order, &ChargeId::new("c-1-1").unwrap()).unwrap();
+    charge.attempts.clear();
+    for _ in 0..ATTEMPTS_MAX {
+        let mut attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
+        attempt.code = ShortCode::new("12345678");
+        charge.attempts.push(attempt).unwrap();
+    }
+    for _ in 0..CREDITS_MAX {
+        let total = Kept::new(Amount::parse("1").unwrap());
+        charge.received.credits.push(Credit { attempt: 2, matched: true, total }).unwrap();
+    }
+    charge.texts.set(Slot::Reference(0), "r").unwrap();
+    charge.texts.set(Slot::Credit(3), "r").unwrap();
+    charge.received.reviewed = Kept::ZERO;
+    charge.amount_due = Kept::ZERO;
+    charge.texts.set_reviewer("0123456789abcdef");
+    (charge.conflicts, charge.recoveries) = (u8::MAX, RECOVERIES_MAX);
+    charge.texts.set_cut(Slot::PayerText, &"t".repeat(TEXTS_MAX), 0);
+    let mut buffer = [0; RECORD_MAX];
+    let record = Record::write(&mut charge, &carrier, &mut buffer);
+    assert_eq!([record.body(), record.mark()].concat(), record.bytes());
+    let record = record.bytes().to_vec();
+    try_it(&charge, &carrier, &record);
+}
+
+/// Every part at its longest.
+#[test]
+fn the_longest_record_fits_and_is_read_back() {
+    with_the_longest(|charge, carrier, record| {
+        assert_eq!(record.len(), RECORD_MAX);
+        let mut found = Charge::recover(NOW, carrier, record, AtBoot::Release).unwrap();
+        assert!(found.attempts().eq(charge.attempts()));
+        assert_eq!(found.received.credits, charge.received.credits);
+        assert_eq!((found.reviewer(), found.payer_text()), (charge.reviewer(), charge.payer_text()));
+        assert_eq!(found.texts.get(Slot::Credit(3)), "r");
+        // All but the restart that it tells of is written again as it was read.
+        found.recoveries -= 1;
+        let mut again = [0; RECORD_MAX];
+        assert_eq!(Record::write(&mut found, carrier, &mut again).bytes(), record);
+    });
+}
+
+/// A record with this content, of which length, CRC and mark are right.
+fn sealed(content: &[u8]) -> Vec<u8> {
+    let mut record = [&[0; START], content, &[0; TAIL]].concat();
+    assert_eq!(seal(&mut record, START + content.len()), Some(record.len()));
+    record
+}
+
+fn damage(carrier: &Carrier<'_>, content: &[u8]) -> Option<RecoverError> {
+    Charge::recover(NOW, carrier, &sealed(content), AtBoot::Release).err()
+}
+
+const DAMAGED: Option<RecoverError> = Some(RecoverError::Record(Damage::Damaged));
+
+/// R44: fields that end early, or after which something follows, under a good CRC.
+#[test]
+fn a_record_that_ends_within_its_fields_or_after_them_is_damage() {
+    with_the_longest(|_, carrier, record| {
+        let content = content(record).unwrap();
+        assert_eq!(damage(carrier, content), None);
+        for end in 0..content.len() {
+            assert_eq!(damage(carrier, &content[..end]), DAMAGED, "{end}");
+        }
+        assert_eq!(damage(carrier, &[content, &[0]].concat()), DAMAGED);
+    });
+}
+
+/// Where the fields stand in the longest record's content.
+const AMOUNTS: usize = 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
+const CURRENCY: usize = AMOUNTS + 5 * 5;
+const NUMBERS: usize = CURRENCY + 3 + 4;
+const ATTEMPTS: usize = NUMBERS + 9;
+const CREDITS: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
+const LENGTHS: usize = CREDITS + CREDITS_MAX * 7;
+const TEXTS: usize = LENGTHS + SLOTS;
+
+/// R44: what no charge ever writes, under a good CRC: each count above its bound, each state that there is none of.
+#[test]
+fn a_field_that_cannot_be_is_damage() {
+    let above = |bound: usize| u8::try_from(bound).unwrap()..=u8::MAX;
+    with_the_longest(|_, carrier, record| {
+        let content = content(record).unwrap();
+        let put = |at: usize, bytes: &[u8]| {
+            let mut changed = content.to_vec();
+            changed[at..at + bytes.len()].copy_from_slice(bytes);
+            damage(carrier, &changed)
+        };
+        let states = [(0, above(5)), (1, above(5)), (2, above(11))];
+        let counts = [(7, above(ATTEMPTS_MAX + 1)), (8, above(CREDITS_MAX + 1))];
+        for (number, values) in states.into_iter().chain(counts) {
+            for value in values {
+                assert_eq!(put(NUMBERS + number, &[value]), DAMAGED, "number {number}: {value}");
+            }
+        }
+        // With fewer attempts or credits, or none, the rest does not fit.
+        for fewer in 0..ATTEMPTS_MAX as u8 {
+            assert_eq!(put(NUMBERS + 7, &[fewer]), DAMAGED, "{fewer} attempts");
+            assert_eq!(put(NUMBERS + 8, &[fewer]), DAMAGED, "{fewer} credits");
+        }
+        let [too_much @ .., _, _, _] = (AMOUNT_MAX_MINOR + 1).to_le_bytes();
+        for (amount, optional) in [(0, false), (1, false), (2, true), (3, false), (4, true)] {
+            let at = AMOUNTS + amount * 5;
+            assert_eq!(put(at, &too_much), DAMAGED, "amount {amount}");
+            assert_eq!(put(at, &[0xFF; 5]), if optional { None } else { DAMAGED }, "no amount {amount}");
+        }
+        for credit in 0..CREDITS_MAX {
+            let at = CREDITS + credit * 7;
+            assert_eq!(put(at + 1, &[2]), DAMAGED, "credit {credit} is neither matched nor not");
+            assert_eq!(put(at + 2, &too_much), DAMAGED, "credit {credit}");
+            assert_eq!(put(at + 2, &[0xFF; 5]), DAMAGED, "no credit {credit}");
+        }
+        for attempt in 0..ATTEMPTS_MAX {
+            assert_eq!(put(ATTEMPTS + attempt * 18 + 17, &[0xC0]), DAMAGED, "code {attempt}");
+        }
+        for currency in [b"L1R", b"LK ", b"LK\xC0"] {
+            assert_eq!(put(CURRENCY, currency), DAMAGED, "{currency:?}");
+        }
+        for name in [4, 4 + 1 + PROFILE_NAME_MAX, 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX] {
+            assert_eq!(put(name, &[u8::MAX]), DAMAGED, "length of a name");
+            assert_eq!(put(name + 1, &[0xC0]), DAMAGED, "a name that is no text");
+        }
+    });
+}
+
+/// R44
+#[test]
+fn texts_that_cannot_be_are_damage() {
+    with_the_longest(|_, carrier, record| {
+        let content = content(record).unwrap();
+        let put = |at: usize, byte: u8| {
+            let mut changed = content.to_vec();
+            changed[at] = byte;
+            damage(carrier, &changed)
+        };
+        for slot in 0..SLOTS {
+            let length = content[LENGTHS + slot];
+            for other in (0..=u8::MAX).filter(|other| *other != length) {
+                // An id without a text of its own may be none, or the same as another that has one.
+                let of = usize::from(other.saturating_sub(0xF0));
+                let has_own = other >= 0xF0 && of < 14 && (1..0xF0).contains(&content[LENGTHS + of]);
+                let has_none = length == 0 || length >= 0xF0;
+                let can_be = has_none && slot < 14 && (other == 0 || has_own);
+                let expected = if can_be { None } else { DAMAGED };
+                assert_eq!(put(LENGTHS + slot, other), expected, "slot {slot}: {length} is now {other}");
+            }
+        }
+        for at in TEXTS..content.len() {
+            assert_eq!(put(at, 0xC0), DAMAGED, "text at {at}");
+        }
+    });
+}
+
+/// A character whose bytes are in two texts.
+#[test]
+fn a_record_of_texts_that_are_cut_within_a_character_is_damage() {
+    with_the_longest(|_, carrier, record| {
+        let mut content = content(record).unwrap().to_vec();
+        let end_of_sale = TEXTS + usize::from(content[LENGTHS]);
+        content[end_of_sale - 1..=end_of_sale].copy_from_slice("é".as_bytes());
+        assert_eq!(damage(carrier, &content), DAMAGED);
+    });
+}
+
+/// R42: a mark of which the end was not written is no mark; one with flipped bits is a damaged one (R44).
+#[test]
+fn a_mark_that_was_begun_never_existed_and_a_flipped_one_is_damage() {
+    let mut record = std::vec![0u8; 100];
+    record.extend(MARK);
+    for erased in [0x00, 0xFF] {
+        for written in 0..MARK.len() {
+            let mut begun = record.clone();
+            begun[100 + written..].fill(erased);
+            assert_eq!(content(&begun).err(), Some(Damage::NoMark), "{written} of {erased:x}");
+        }
+    }
+    record[101] ^= 0x10;
+    assert_eq!(content(&record).err(), Some(Damage::Damaged));
+}

@@ -1,0 +1,35 @@
+//! A code as it is shown to people.
+
+use super::texts::beginning;
+
+/// Bytes of a code that are kept.
+const LENGTH: usize = 8;
+
+/// The first 8 bytes of a code, cut at a character's end; zeros after a shorter one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "model", derive(Hash))]
+pub(super) struct ShortCode(pub [u8; LENGTH]);
+
+impl ShortCode {
+    pub fn new(code: &str) -> Self {
+        let mut kept = [0; LENGTH];
+        kept.iter_mut().zip(beginning(code, LENGTH).bytes()).for_each(|(to, byte)| *to = byte);
+        ShortCode(kept)
+    }
+
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(LENGTH);
+        self.0.get(..end).and_then(|code| core::str::from_utf8(code).ok()).unwrap_or("")
+    }
+
+    /// Whether these bytes are a code.
+    pub fn is_sound(&self) -> bool {
+        core::str::from_utf8(&self.0).is_ok()
+    }
+}
+
+impl core::fmt::Debug for ShortCode {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.as_str().fmt(out)
+    }
+}
