@@ -10,11 +10,11 @@ use caas_core::time::{Millis, SECOND};
 use embedded_io_async::{Error, Read, Write};
 
 use crate::clock::Clock;
-use crate::delivery::{Delivery, MaybeSent, NotSent};
-use crate::framing::{CloseReason, Get, Post, Request, Reuse, Step};
+use crate::delivery::Delivery;
+use crate::framing::{CloseReason, Get, Post, Request, Step};
 pub(crate) use deadline::before;
-use deadline::first_of;
-use exchange::{Exchange, Handed, Loss, Todo};
+use deadline::{Patience, first_of};
+use exchange::{Exchange, Todo};
 
 /// Bytes that are read from the stream at once.
 const PIECE: usize = 64;
@@ -115,25 +115,14 @@ impl fmt::Display for Ended {
 /// ```
 pub struct Connection<'b, S> {
     stream: S,
-    buffer: &'b mut [u8],
-    settings: Settings,
-    state: State,
-    answered: bool,
-}
-
-#[derive(Clone, Copy)]
-enum State {
-    Ready,
-    /// A call is under way; seen by the next call only if its future was dropped.
-    Calling(Handed),
-    Ended(Ended),
+    exchange: Exchange<'b>,
 }
 
 impl<'b, S: Read + Write> Connection<'b, S> {
     /// A connection over a stream that was just opened. The buffer holds a whole request, and then the body of its answer:
     /// 1.5 KB are enough for what `caas-core` writes and reads. A request does not stay in it: it may hold a password.
     pub fn new(stream: S, buffer: &'b mut [u8], settings: Settings) -> Self {
-        Connection { stream, buffer, settings, state: State::Ready, answered: false }
+        Connection { stream, exchange: Exchange::new(buffer, settings) }
     }
 
     /// Sends a request once and reads its answer.
@@ -153,76 +142,44 @@ impl<'b, S: Read + Write> Connection<'b, S> {
 
     /// The one loop over the stream: all that it decides is in [`Exchange`], so that its future stays small.
     async fn exchange(&mut self, clock: &impl Clock, request: &Request<'_>) -> Delivery<'_> {
-        if let Some(ended) = self.ended() {
-            return Delivery::NotSent(NotSent::Unusable(ended));
-        }
-        let mut exchange = match Exchange::new(self.buffer, request, clock.now(), &self.settings) {
-            Ok(exchange) => exchange,
-            Err(fault) => return Delivery::NotSent(NotSent::Request(fault)),
-        };
-        if self.answered {
-            exchange.todo = Todo::Listen;
+        let Connection { stream, exchange } = self;
+        if let Err(cause) = exchange.begin(request, clock.now()) {
+            return Delivery::NotSent(cause);
         }
         let mut piece = [0; PIECE];
         let end = loop {
-            let is_late = exchange.is_late(clock.now());
-            if exchange.todo == Todo::Write && !is_late {
-                exchange.handed = Handed::Some { accepted: exchange.accepted() };
-            }
-            self.state = State::Calling(exchange.handed);
-            let came = if is_late {
-                None
-            } else {
-                let io = pin!(async {
-                    match exchange.todo {
-                        Todo::Listen | Todo::Read => self.stream.read(&mut piece).await,
-                        Todo::Write => self.stream.write(exchange.rest()).await,
-                        Todo::Flush => self.stream.flush().await.map(|()| 0),
-                    }
-                });
-                first_of(io, pin!(clock.wait_until(exchange.deadline)), exchange.patience()).await
+            let came = match exchange.next(clock.now()) {
+                Some((todo, deadline)) => {
+                    let io = pin!(async {
+                        match todo {
+                            Todo::Listen | Todo::Read => stream.read(&mut piece).await,
+                            Todo::Write => stream.write(exchange.rest()).await,
+                            Todo::Flush => stream.flush().await.map(|()| 0),
+                        }
+                    });
+                    let patience =
+                        if todo == Todo::Listen { Patience::None } else { Patience::UntilDeadline };
+                    first_of(io, pin!(clock.wait_until(deadline)), patience).await
+                }
+                None => None,
             };
             let came = match came {
                 Some(Ok(count)) => Ok(count),
                 Some(Err(error)) => Err(Some(error.kind())),
                 None => Err(None),
             };
-            match exchange.take(came, &piece, clock.now(), &self.settings) {
+            match exchange.take(came, &piece, clock.now()) {
                 Ok(Step::More) => {}
                 Ok(Step::Complete) => break Ok(()),
                 Err(loss) => break Err(loss),
             }
         };
-        let accepted = exchange.accepted();
-        let (status, length, reuse) =
-            (exchange.reading.status(), exchange.reading.length(), exchange.reading.reuse());
-        drop(exchange);
-        self.state = match (&end, reuse) {
-            (Err(_), _) => State::Ended(Ended::Failed),
-            (Ok(()), Reuse::Close(reason)) => State::Ended(Ended::Closed(reason)),
-            (Ok(()), Reuse::KeepAlive) if !request.keep_alive => {
-                State::Ended(Ended::Closed(CloseReason::WeAsked))
-            }
-            (Ok(()), Reuse::KeepAlive) => State::Ready,
-        };
-        match end {
-            Ok(()) => {
-                self.answered = true;
-                Delivery::Answered { status, body: self.buffer.get(..length).unwrap_or(&[]) }
-            }
-            Err(Loss::Before(cause)) => Delivery::NotSent(cause),
-            Err(Loss::After(cause)) => Delivery::MaybeSent(MaybeSent { cause, accepted }),
-        }
+        exchange.end(end)
     }
 
     /// Why this connection carries no further request; `None` while it does.
     pub fn ended(&self) -> Option<Ended> {
-        match self.state {
-            State::Ready => None,
-            State::Calling(Handed::Nothing) => Some(Ended::DroppedBeforeSending),
-            State::Calling(Handed::Some { accepted }) => Some(Ended::DroppedMaybeSent { accepted }),
-            State::Ended(ended) => Some(ended),
-        }
+        self.exchange.ended()
     }
 
     /// Gives the stream back, to be closed.
@@ -233,6 +190,6 @@ impl<'b, S: Read + Write> Connection<'b, S> {
 
 impl<S> fmt::Debug for Connection<'_, S> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Connection").field("settings", &self.settings).finish_non_exhaustive()
+        out.debug_struct("Connection").field("settings", &self.exchange.settings).finish_non_exhaustive()
     }
 }

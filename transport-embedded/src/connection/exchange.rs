@@ -1,13 +1,13 @@
-//! One request and its answer, without I/O: what is to be done with the stream next, and what came of it.
+//! Requests and their answers, one after the other, without I/O: what is to be done with the stream next, and what came
+//! of it.
 
 use caas_core::time::Instant;
 use embedded_io_async::ErrorKind;
 use zeroize::Zeroize;
 
-use super::Settings;
-use super::deadline::Patience;
-use crate::delivery::{Cause, NotSent};
-use crate::framing::{Reading, Request, RequestFault, Step};
+use super::{Ended, Settings};
+use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
+use crate::framing::{CloseReason, Reading, Request, Reuse, Step};
 
 /// What is to be done with the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,16 +20,6 @@ pub enum Todo {
     Read,
 }
 
-/// What of a request was handed to the stream.
-#[derive(Clone, Copy)]
-pub enum Handed {
-    Nothing,
-    /// `write` was called; it said that it took so much, all calls together.
-    Some {
-        accepted: usize,
-    },
-}
-
 /// What the stream said: so many bytes, an error, or nothing in time.
 pub type Came = Result<usize, Option<ErrorKind>>;
 
@@ -39,72 +29,107 @@ pub enum Loss {
     After(Cause),
 }
 
-/// One request under way. However it ends, and when it is dropped, the request is overwritten: it may hold a password.
+/// All of a connection but its stream. A request is overwritten when it was written or could not be, and at the latest
+/// when the connection is dropped: it may hold a password.
 pub struct Exchange<'b> {
-    pub todo: Todo,
-    pub handed: Handed,
-    /// Of what is done now.
-    pub deadline: Instant,
-    pub reading: Reading,
-    /// First the request, then the body of the answer.
+    pub settings: Settings,
+    state: State,
+    /// Whether a request was answered: the connection was kept.
+    is_kept: bool,
+    /// First the request, then the body of its answer.
     buffer: &'b mut [u8],
     /// Of the request, or of what was written of it; 0 once it is overwritten.
     length: usize,
+    /// Bytes of the request that the stream said it took, all writes together.
+    accepted: usize,
+    keep_alive: bool,
+    todo: Todo,
+    /// Of what is to be done.
+    deadline: Instant,
+    /// Of the request under way.
     whole: Instant,
+    reading: Reading,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Ready,
+    /// A call is under way, and nothing was handed to the stream. Seen by the next call only if its future was dropped.
+    Calling,
+    /// The same, and `write` was called.
+    Writing,
+    Ended(Ended),
 }
 
 impl<'b> Exchange<'b> {
-    /// Writes the request to the start of the buffer.
-    pub fn new(
-        buffer: &'b mut [u8],
-        request: &Request<'_>,
-        start: Instant,
-        settings: &Settings,
-    ) -> Result<Self, RequestFault> {
-        let (whole, length) = (start.after(settings.whole), buffer.len());
-        let mut exchange = Exchange {
-            todo: Todo::Write,
-            handed: Handed::Nothing,
-            deadline: start.after(settings.write).min(whole),
-            reading: Reading::new(),
+    pub fn new(buffer: &'b mut [u8], settings: Settings) -> Self {
+        Exchange {
+            settings,
+            state: State::Ready,
+            is_kept: false,
             buffer,
-            length,
-            whole,
-        };
-        exchange.length = request.write(exchange.buffer)?;
-        Ok(exchange)
+            length: 0,
+            accepted: 0,
+            keep_alive: false,
+            todo: Todo::Write,
+            deadline: Instant::ZERO,
+            whole: Instant::ZERO,
+            reading: Reading::new(),
+        }
     }
 
-    pub fn patience(&self) -> Patience {
-        if self.todo == Todo::Listen { Patience::None } else { Patience::UntilDeadline }
+    /// Why there is no further request; `None` while there may be.
+    pub fn ended(&self) -> Option<Ended> {
+        match self.state {
+            State::Ready => None,
+            State::Calling => Some(Ended::DroppedBeforeSending),
+            State::Writing => Some(Ended::DroppedMaybeSent { accepted: self.accepted }),
+            State::Ended(ended) => Some(ended),
+        }
+    }
+
+    /// Begins with a request.
+    pub fn begin(&mut self, request: &Request<'_>, now: Instant) -> Result<(), NotSent> {
+        if let Some(ended) = self.ended() {
+            return Err(NotSent::Unusable(ended));
+        }
+        self.length = self.buffer.len();
+        match request.write(self.buffer) {
+            Ok(length) => self.length = length,
+            Err(fault) => {
+                self.overwrite();
+                return Err(NotSent::Request(fault));
+            }
+        }
+        self.state = State::Calling;
+        self.accepted = 0;
+        self.keep_alive = request.keep_alive;
+        self.todo = if self.is_kept { Todo::Listen } else { Todo::Write };
+        self.whole = now.after(self.settings.whole);
+        self.deadline = now.after(self.settings.write).min(self.whole);
+        self.reading = Reading::new();
+        Ok(())
+    }
+
+    /// What is to be done with the stream, until when; `None` if it is too late for it. A flush goes on: all that it needs
+    /// is done.
+    pub fn next(&mut self, now: Instant) -> Option<(Todo, Instant)> {
+        if matches!(self.todo, Todo::Write | Todo::Read) && now >= self.deadline {
+            return None;
+        }
+        if self.todo == Todo::Write {
+            self.state = State::Writing;
+        }
+        Some((self.todo, self.deadline))
     }
 
     /// What of the request is not accepted yet.
     pub fn rest(&self) -> &[u8] {
-        self.buffer.get(self.accepted()..self.length).unwrap_or(&[])
-    }
-
-    /// Bytes of the request that the stream said it took.
-    pub fn accepted(&self) -> usize {
-        match self.handed {
-            Handed::Nothing => 0,
-            Handed::Some { accepted } => accepted,
-        }
-    }
-
-    /// Whether it is too late to begin what is to be done. A flush goes on: all that it needs is done.
-    pub fn is_late(&self, now: Instant) -> bool {
-        matches!(self.todo, Todo::Write | Todo::Read) && now >= self.deadline
+        self.buffer.get(self.accepted..self.length).unwrap_or(&[])
     }
 
     /// Takes what the stream said, and what it gave.
-    pub fn take(
-        &mut self,
-        came: Came,
-        piece: &[u8],
-        now: Instant,
-        settings: &Settings,
-    ) -> Result<Step, Loss> {
+    pub fn take(&mut self, came: Came, piece: &[u8], now: Instant) -> Result<Step, Loss> {
         match (self.todo, came) {
             (Todo::Listen, Err(None)) => self.todo = Todo::Write,
             (Todo::Listen, came) => {
@@ -114,19 +139,18 @@ impl<'b> Exchange<'b> {
                     _ => NotSent::AnsweredBefore,
                 }));
             }
-            (Todo::Write, Ok(0)) => return Err(self.unwritten(Some(ErrorKind::WriteZero), settings)),
+            (Todo::Write, Ok(0)) => return Err(self.unwritten(Some(ErrorKind::WriteZero))),
             (Todo::Write, Ok(count)) => {
-                let accepted = self.accepted().saturating_add(count);
-                self.handed = Handed::Some { accepted };
-                if accepted >= self.length {
+                self.accepted = self.accepted.saturating_add(count);
+                if self.accepted >= self.length {
                     self.todo = Todo::Flush;
                 }
             }
-            (Todo::Write | Todo::Flush, Err(error)) => return Err(self.unwritten(error, settings)),
+            (Todo::Write | Todo::Flush, Err(error)) => return Err(self.unwritten(error)),
             (Todo::Flush, Ok(_)) => {
                 self.overwrite();
                 self.todo = Todo::Read;
-                self.deadline = now.after(settings.first_byte).min(self.whole);
+                self.deadline = now.after(self.settings.first_byte).min(self.whole);
             }
             (Todo::Read, Ok(count)) => return self.read(piece.get(..count).unwrap_or(&[]), count),
             (Todo::Read, Err(Some(kind))) => return Err(Loss::After(Cause::ReadFailed(kind))),
@@ -151,17 +175,35 @@ impl<'b> Exchange<'b> {
     }
 
     /// The request was not written, by an error or by the deadline.
-    fn unwritten(&self, error: Option<ErrorKind>, settings: &Settings) -> Loss {
-        let nothing = match self.handed {
-            Handed::Nothing => true,
-            Handed::Some { accepted } => accepted == 0 && settings.failed_write_takes_nothing,
-        };
+    fn unwritten(&self, error: Option<ErrorKind>) -> Loss {
+        let takes_nothing = self.settings.failed_write_takes_nothing;
+        let nothing = matches!(self.state, State::Calling) || (self.accepted == 0 && takes_nothing);
         match error {
             Some(kind) if nothing => Loss::Before(NotSent::WriteFailed(kind)),
             None if nothing => Loss::Before(NotSent::WriteTimedOut),
             Some(kind) => Loss::After(Cause::WriteFailed(kind)),
             None => Loss::After(Cause::WriteTimedOut),
         }
+    }
+
+    /// Ends with what came of the request.
+    pub fn end(&mut self, end: Result<(), Loss>) -> Delivery<'_> {
+        self.overwrite();
+        if let Err(loss) = end {
+            self.state = State::Ended(Ended::Failed);
+            return match loss {
+                Loss::Before(cause) => Delivery::NotSent(cause),
+                Loss::After(cause) => Delivery::MaybeSent(MaybeSent { cause, accepted: self.accepted }),
+            };
+        }
+        self.is_kept = true;
+        self.state = match self.reading.reuse() {
+            Reuse::Close(reason) => State::Ended(Ended::Closed(reason)),
+            Reuse::KeepAlive if !self.keep_alive => State::Ended(Ended::Closed(CloseReason::WeAsked)),
+            Reuse::KeepAlive => State::Ready,
+        };
+        let body = self.buffer.get(..self.reading.length()).unwrap_or(&[]);
+        Delivery::Answered { status: self.reading.status(), body }
     }
 
     fn overwrite(&mut self) {

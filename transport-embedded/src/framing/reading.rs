@@ -142,7 +142,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Takes a byte of a head, of the lines between chunks, or of the trailers.
+    /// Takes a byte of a head, of the lines between chunks, or of the trailers. Inlined, it would take more flash.
+    #[inline(never)]
     fn take_of_line(&mut self, byte: u8, buffer_length: usize) -> Result<(), Fault> {
         if matches!(
             self.state,
@@ -205,7 +206,7 @@ impl Reading {
                 return Err(Fault::TooManyHeaders);
             }
             self.count = self.count.saturating_add(1);
-            self.word = Word::NONE;
+            self.word.clear();
         }
         if is_token(byte) {
             self.word.take(byte);
@@ -214,7 +215,7 @@ impl Reading {
         match self.state {
             State::Name if byte == b':' => {
                 self.field = if self.in_trailers { Field::Other } else { Field::named(self.word.as_bytes()) };
-                self.word = Word::NONE;
+                self.word.clear();
                 Ok(State::Value)
             }
             _ => Err(self.malformed()),
@@ -235,7 +236,7 @@ impl Reading {
 
     fn end_element(&mut self) -> Result<(), Fault> {
         self.head.add(self.field, self.word.as_bytes())?;
-        self.word = Word::NONE;
+        self.word.clear();
         Ok(())
     }
 

@@ -30,6 +30,11 @@ impl Word {
         }
     }
 
+    /// Begins the next one.
+    pub fn clear(&mut self) {
+        (self.length, self.is_ended) = (0, false);
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or(&[])
     }
