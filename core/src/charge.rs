@@ -20,8 +20,11 @@ pub mod guard;
 pub mod input;
 mod kept;
 mod news;
+#[cfg(feature = "notifications")]
+mod notified;
 pub mod output;
 mod plan;
+#[cfg_attr(not(feature = "notifications"), expect(dead_code, reason = "only notifications credit"))]
 mod received;
 pub mod record;
 mod recover;
@@ -51,7 +54,7 @@ use crate::credentials::Credentials;
 use crate::id::{Masked, SaleId, Subscriber, telephone_number};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::{Authentication, CapturesAt, Consent, Instrument, Profile, Service};
+use crate::profile::{Authentication, CapturesAt, Consent, Instrument, Profile};
 use crate::time::{Instant, Millis};
 use crate::wire::request::RequestFault;
 use attempt::{Attempt, Mark, Surroundings};
@@ -145,6 +148,8 @@ pub enum StartRefused {
     Currency,
     /// The profile has no instrument of that name.
     Instrument,
+    /// This build of the crate lacks what the carrier or the instrument needs.
+    NotBuiltIn,
     /// A credential that the profile or the instrument needs is empty.
     MissingCredential,
     /// The endpoint is longer than [`ENDPOINT_MAX`], or the profile's or an instrument's name is too long.
@@ -166,6 +171,9 @@ impl fmt::Display for StartRefused {
             ),
             StartRefused::Currency => out.write_str("the carrier does not take this currency"),
             StartRefused::Instrument => out.write_str("the profile has no payment instrument of this name"),
+            StartRefused::NotBuiltIn => out.write_str(
+                "this build lacks what the carrier needs: switch on caas-core's feature debits, notifications or prompts",
+            ),
             StartRefused::MissingCredential => {
                 out.write_str("a credential that the carrier wants is missing: check the configuration")
             }
@@ -393,6 +401,9 @@ impl Charge {
     fn ordered(now: Instant, carrier: &Carrier<'_>, order: &Order<'_>) -> Result<Self, StartRefused> {
         let profile = carrier.profile;
         let instrument = profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
+        if !profile.is_built_in(instrument.1) {
+            return Err(StartRefused::NotBuiltIn);
+        }
         check_amount(profile, order.amount)?;
         check_configuration(carrier, instrument.1.name)?;
         let currency = match order.currency {
@@ -579,7 +590,7 @@ impl Charge {
     /// Whether a capture is still possible by what is known: an attempt is in doubt, pending, or only listened for.
     /// "Failed" together with `false` here is final.
     pub fn may_still_charge(&self) -> bool {
-        let listening = self.consent == Consent::Dialled;
+        let listening = self.consent.is_dialled();
         self.numbers().any(|number| match self.phase_of(number) {
             Phase::InDoubt | Phase::PendingConsent => true,
             Phase::Requested => self.sale == Sale::Open || self.flight.is_some(),
@@ -657,7 +668,7 @@ impl Charge {
     /// while the charge is paid by another: a consent that captures would charge a second time.
     fn is_any_in_doubt(&self) -> bool {
         let latest = self.latest_number();
-        let live_prompt = self.consent == Consent::Prompt && self.is_paid_in_full();
+        let live_prompt = self.consent.is_prompt() && self.is_paid_in_full();
         self.numbers().any(|number| match self.phase_of(number) {
             Phase::InDoubt => true,
             Phase::PendingConsent => number != latest || live_prompt,
@@ -693,19 +704,19 @@ impl Charge {
         let in_flight = self
             .flight
             .as_ref()
-            .filter(|flight| flight.attempt == attempt && flight.service != Service::Confirm)
+            .filter(|flight| flight.attempt == attempt && !flight.service.is_confirm())
             .map(|flight| flight.index);
         let confirm_in_flight = self
             .flight
             .as_ref()
-            .is_some_and(|flight| flight.attempt == attempt && flight.service == Service::Confirm);
+            .is_some_and(|flight| flight.attempt == attempt && flight.service.is_confirm());
         Surroundings {
             in_flight,
             confirm_in_flight,
             deduplicates: self.deduplicates,
             confirm_captures: matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown),
             consent_captures: self.captures_at != CapturesAt::Confirm,
-            prompted: self.consent == Consent::Prompt,
+            prompted: self.consent.is_prompt(),
             sale_open: self.sale == Sale::Open && attempt == self.latest_number(),
             sends: self.sends,
         }

@@ -9,6 +9,7 @@
 //! assert_eq!(patient.windows.consent, 600_000);
 //! ```
 
+mod built;
 mod dialog;
 mod ideamart;
 mod mobitel;

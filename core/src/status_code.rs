@@ -62,7 +62,7 @@ pub fn class_of(profile: &Profile<'_>, service: Service, code: &str) -> Class {
     }
     match class {
         Some(class) => class,
-        None if profile.family_codes => family_class(code),
+        None if profile.has_family_codes() => family_class(code),
         None => Class::Unknown,
     }
 }

@@ -40,13 +40,14 @@ pub use crate::caps::{CapReached, Caps, LastHour};
 use crate::charge::output::Due;
 use crate::charge::{
     AtBoot, Carrier, Charge, Command, Handled, Ignored, Input, Order, Output, RecoverError, Review, Sale,
-    StartRefused, Ticket,
+    StartRefused,
 };
 use crate::id::SaleId;
 use crate::id_generator::ChargeId;
 use crate::profile::Profile;
 use crate::time::Instant;
-use crate::wire::notification::Notification;
+#[cfg(feature = "notifications")]
+use crate::{charge::Ticket, wire::notification::Notification};
 
 /// Charges that need review and have left their places, at most; when there are as many, no new sale is started until
 /// somebody has looked.
@@ -229,6 +230,7 @@ impl<const N: usize> Till<N> {
             Input::Response { token, .. } | Input::Lost { token, .. } => token.charge,
             Input::Persisted(token) | Input::PersistFailed(token) => token.charge,
             Input::Command(Command::ReleaseDone(permit) | Command::ReleaseFailed(permit)) => permit.charge,
+            #[cfg(feature = "notifications")]
             Input::Notification { ticket, notification } => {
                 return self.notify(now, profile, *ticket, notification);
             }
@@ -311,6 +313,7 @@ impl<const N: usize> Till<N> {
         self.places.push(charge).map_err(|_| TakeUpRefused::Full)
     }
 
+    #[cfg(feature = "notifications")]
     fn notify(
         &mut self,
         now: Instant,

@@ -12,6 +12,7 @@ use embedded_io_async::{Error, Read, Write};
 use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::framing::{CloseReason, Get, Post, Request, Step};
+#[cfg(feature = "driver")]
 pub(crate) use deadline::before;
 use deadline::{Patience, first_of};
 use exchange::{Exchange, Todo};

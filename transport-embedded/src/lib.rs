@@ -10,9 +10,11 @@ mod clock;
 mod connection;
 mod copying;
 mod delivery;
+#[cfg(feature = "driver")]
 pub mod driver;
 pub mod framing;
 pub mod journal;
+#[cfg(feature = "driver")]
 pub mod relay;
 #[cfg(feature = "tls")]
 pub mod tls;

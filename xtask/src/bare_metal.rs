@@ -10,8 +10,25 @@ const TARGETS: [&str; 4] = [
 ];
 /// The packages, each with the sets of features that it is built with.
 const PACKAGES: [(&str, &[&str]); 2] = [
-    ("caas-core", &["", "defmt", "dump-notification", "serde", "defmt,dump-notification,serde"]),
-    ("caas-transport-embedded", &["", "embassy-time", "defmt", "tls", "embassy-time,defmt,tls"]),
+    (
+        "caas-core",
+        &[
+            "",
+            "debits",
+            "notifications",
+            "prompts",
+            "debits,notifications",
+            "default",
+            "defmt",
+            "dump-notification",
+            "serde",
+            "debits,default,defmt,dump-notification,notifications,prompts,serde",
+        ],
+    ),
+    (
+        "caas-transport-embedded",
+        &["", "default", "driver", "embassy-time", "defmt", "tls", "default,driver,embassy-time,defmt,tls"],
+    ),
 ];
 
 /// Not optimised: this asks only whether it builds, and there are many builds.
@@ -30,7 +47,7 @@ pub fn build() -> Result<(), String> {
     let targets = TARGETS.map(|target| ["--target", target]).concat();
     for (package, sets) in PACKAGES {
         for features in sets {
-            let what = ["build", "-p", package, "--locked", "--features", features];
+            let what = ["build", "-p", package, "--locked", "--no-default-features", "--features", features];
             toolchain.cargo("bare-metal", &[&what[..], &PROFILE, &targets].concat(), &[])?;
         }
     }

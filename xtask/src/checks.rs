@@ -61,12 +61,19 @@ fn clippy() -> Result<(), String> {
 /// the change did. A plain `cargo test` tries new ones each time; so does the fuzzer.
 const SAME_INPUTS: (&str, &str) = ("PROPTEST_RNG_SEED", "7000");
 
+/// The parts of the core that a firmware of one carrier takes.
+const LEFT_OUT: [&str; 3] = ["prompts", "debits", "debits,notifications"];
+
 /// Unit tests, integration tests and examples, then the code blocks of the documents.
 fn tests() -> Result<(), String> {
     run(&cargo(), &["build", "--workspace", "--locked", "--examples", "--bins"], &[])?;
     // Alone first: without the features that the workspace turns on.
     run(&cargo(), &["test", "-p", "caas-core", "--locked"], &[SAME_INPUTS])?;
     run(&cargo(), &["test", "--workspace", "--locked"], &[SAME_INPUTS])?;
+    for parts in LEFT_OUT {
+        let parts = ["test", "-p", "caas-core", "--locked", "--no-default-features", "--features", parts];
+        run(&cargo(), &[&parts[..], &["--test", "left_out"]].concat(), &[])?;
+    }
     // What the workspace's features leave out.
     let tls = ["test", "-p", "caas-transport-embedded", "--locked", "--features", "tls"];
     run(&cargo(), &[&tls[..], &["--test", "tls", "--test", "tls_attacks"]].concat(), &[])?;

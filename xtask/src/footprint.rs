@@ -12,15 +12,13 @@ use std::collections::BTreeSet;
 
 use crate::bare_toolchain::{BareToolchain, install_emulator};
 use crate::run::{cargo, run};
-use builds::{ALONE, BARE, BUILDS, Build, CHARGES, FRAMED, JOURNAL, JSON, RIVALS, STEPS};
+use builds::{ALONE, BUILDS, Build, FRAMED, JSON, KITS, RIVAL, RIVALS};
 use figures::{Budgets, Figures};
 use measure::Findings;
 
-const OUR_IMAGES: [&str; 10] =
-    ["meter", BARE, JSON, ALONE, FRAMED, CHARGES[0].1, CHARGES[1].1, CHARGES[2].1, JOURNAL, STEPS];
 /// Those without futures, in which the linker can prove that no panic is left.
 const PROVABLE: [&str; 3] = [JSON, ALONE, FRAMED];
-const PROOF: &str = "prove-no-panic";
+const PROOF: &str = "prove-no-panic,debits";
 
 /// Measures everything, prints it beside budgets and recorded figures, and fails where a budget is exceeded or something
 /// is in an image that must not be. With `record`, the figures become the recorded ones.
@@ -28,10 +26,10 @@ pub fn print(record: bool) -> Result<(), String> {
     let toolchain = setup(&BUILDS)?;
     let mut findings = Findings::default();
     for build in BUILDS {
-        build.build(&toolchain, &OUR_IMAGES, "")?;
+        build.build_ours(&toolchain)?;
         measure::ours(&build, &toolchain, &mut findings)?;
         let rivals = RIVALS.map(|rival| rival.1);
-        build.build(&toolchain, &rivals, "rivals")?;
+        build.build(&toolchain, &rivals, RIVAL)?;
         measure::rivals(&build, &toolchain, &mut findings)?;
     }
     if record {
@@ -49,7 +47,7 @@ pub fn check() -> Result<(), String> {
     run(&cargo(), &["fmt", "--check", "--manifest-path", "bench/footprint/Cargo.toml"], &[])?;
     let mut findings = Findings::default();
     for build in builds {
-        build.build(&toolchain, &OUR_IMAGES, "")?;
+        build.build_ours(&toolchain)?;
         if toolchain.is_rustups() {
             measure::ours(&build, &toolchain, &mut findings)?;
         }
@@ -67,8 +65,8 @@ pub fn check() -> Result<(), String> {
 pub fn functions(name: &str) -> Result<(), String> {
     let build = BUILDS[0];
     let toolchain = setup(&[build])?;
-    let rival = RIVALS.iter().any(|rival| rival.1 == name);
-    build.build(&toolchain, &[name], if rival { "rivals" } else { "" })?;
+    let kit = KITS.iter().find(|(_, images)| images.contains(&name)).map_or(RIVAL, |(features, _)| features);
+    build.build(&toolchain, &[name], kit)?;
     for (function, size) in build.image(&toolchain, name)?.functions().iter().take(60) {
         println!("{size:>6}  {function}");
     }

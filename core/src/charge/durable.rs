@@ -9,7 +9,6 @@ use super::plan::Planned;
 use super::texts::Slot;
 use super::timers::{Timer, Timers, doubled};
 use super::{Carrier, Charge, Closing, Release, Sale};
-use crate::profile::Service;
 use crate::time::{Millis, SECOND};
 use crate::wire::request::{ChargeFields, RequestFault, write_charge, write_confirm};
 
@@ -189,7 +188,7 @@ impl Charge {
         planned: &Planned,
         buffer: &mut [u8],
     ) -> Result<usize, RequestFault> {
-        if planned.service == Service::Confirm {
+        if planned.service.is_confirm() {
             return write_confirm(self.texts.get(Slot::Reference(planned.attempt)), buffer);
         }
         let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
@@ -210,9 +209,10 @@ impl Charge {
     fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
         let guards = self.guards;
         if let Some(attempt) = self.attempt_mut(planned.attempt) {
-            match planned.service {
-                Service::Confirm => attempt.void_confirm(planned.index),
-                _ => attempt.close_send(planned.index, guards),
+            if planned.service.is_confirm() {
+                attempt.void_confirm(planned.index);
+            } else {
+                attempt.close_send(planned.index, guards);
             }
         }
         self.storage.touch();

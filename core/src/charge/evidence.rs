@@ -1,29 +1,24 @@
-//! What is heard, merged into what is known: answers, losses, notifications.
+//! What is heard of requests, merged into what is known: answers and losses.
 
 use super::attempt::Mark;
 use super::guard::Guard;
 use super::kept::Kept;
 use super::output::SendToken;
 use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
-use super::received::Credited;
 use super::texts::Slot;
 use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
 use crate::id::{EXTERNAL_ID_MAX, RawCode};
 use crate::id_generator::join_external;
 use crate::money::Amount;
-use crate::profile::{Consent, InternalIdRule, Profile, Service, TotalMeaning};
+use crate::profile::Profile;
 use crate::status_code::Class;
 use crate::time::Millis;
 use crate::wire::answer::{Expected, Reading, read_into};
-use crate::wire::notification::{Notification, Stated};
 use heapless::String;
 
 /// Bytes that stay free for ids when the payer's text is kept: an id for each of two more references.
 const RESERVE_FOR_IDS: usize = 40;
-
-/// A reference that the carrier did not name at all.
-const NO_REFERENCE: &str = "?";
 
 /// Whether any byte of a request that brought no answer may have reached the carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,9 +61,10 @@ impl Charge {
         if failure && self.has_money(token.of.attempt) {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
-        match token.of.service {
-            Service::Confirm => self.take_confirm(profile, token, class),
-            _ => self.take_send(profile, token, class, &reading),
+        if token.of.service.is_confirm() {
+            self.take_confirm(profile, token, class);
+        } else {
+            self.take_send(profile, token, class, &reading);
         }
         self.note_money_after_review(before);
         self.storage.touch();
@@ -91,7 +87,7 @@ impl Charge {
         let latest = number == self.latest_number();
         let captures = self.surroundings(number).confirm_captures;
         let Some(attempt) = self.attempt_mut(number) else { return };
-        if service == Service::Confirm {
+        if service.is_confirm() {
             if captures && guards.hold(Guard::LostIsInDoubt) {
                 attempt.lost = attempt.lost.max(index);
             }
@@ -108,42 +104,6 @@ impl Charge {
             }
         }
         self.storage.touch();
-    }
-
-    /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
-    pub(super) fn attempt_of(&self, notification: &Notification) -> Option<u8> {
-        let mut numbers = 0..=self.latest_number();
-        match &notification.external {
-            // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
-            Some(_) if !self.client_makes_id => None,
-            Some(external) => numbers.find(|number| self.external(*number) == external.as_str()),
-            None => {
-                let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
-                numbers.find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
-            }
-        }
-    }
-
-    /// A notification came for one of the attempts.
-    #[inline(never)]
-    pub(super) fn take_notification(
-        &mut self,
-        profile: &Profile<'_>,
-        number: u8,
-        notification: &Notification,
-    ) {
-        let reference = reference_of(notification);
-        let matched = self.is_matched(profile, number, notification, reference);
-        let known = self.received.total_of(&self.texts, number, reference);
-        let before = self.received();
-        match notification.class {
-            Class::Ok => match self.worth(profile, notification) {
-                Some(total) => self.credit(profile, number, reference, total, matched),
-                None => self.note_conflict(Conflict::BadNotification),
-            },
-            class => self.take_failure(profile, number, class, matched, known, notification, reference),
-        }
-        self.note_money_after_review(before);
     }
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
@@ -173,7 +133,7 @@ impl Charge {
         let reference = self.texts.get(Slot::Reference(token.of.attempt));
         let expected = Expected {
             external: Some(external.as_str()).filter(|_| profile.client_makes_id),
-            reference: Some(reference).filter(|_| token.of.service == Service::Confirm),
+            reference: Some(reference).filter(|_| token.of.service.is_confirm()),
             subscriber: self.texts.get(Slot::Subscriber),
             amount: self.amount(),
             currency: self.currency,
@@ -184,7 +144,7 @@ impl Charge {
     fn not_sent(&mut self, profile: &Profile<'_>, token: &SendToken) {
         let guards = self.guards;
         let latest = token.of.attempt == self.latest_number();
-        if token.of.service == Service::Confirm {
+        if token.of.service.is_confirm() {
             if let Some(attempt) = self.attempt_mut(token.of.attempt) {
                 attempt.void_confirm(token.of.index);
                 self.storage.touch();
@@ -207,7 +167,7 @@ impl Charge {
     fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, reading: &Reading) {
         let number = token.of.attempt;
         match class {
-            Class::Ok if self.consent == Consent::None => {
+            Class::Ok if self.consent.is_none() => {
                 self.keep_ids(number, reading);
                 self.answer_send(token);
                 self.set_mark(number, Mark::Executed);
@@ -241,7 +201,7 @@ impl Charge {
         let number = token.of.attempt;
         let kept = self.keep_ids(number, reading);
         let askable = kept && !self.texts.get(Slot::Reference(number)).is_empty();
-        if self.consent == Consent::Prompt && !askable {
+        if self.consent.is_prompt() && !askable {
             self.lose(profile, &token.of);
             return;
         }
@@ -260,7 +220,7 @@ impl Charge {
         }
     }
 
-    fn open_window(&mut self, profile: &Profile<'_>) {
+    pub(super) fn open_window(&mut self, profile: &Profile<'_>) {
         self.timers.extend(Timer::WindowEnds, profile.windows.consent);
         self.doublings = 0;
         self.schedule_confirm(profile);
@@ -368,135 +328,18 @@ impl Charge {
         kept
     }
 
-    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them.
-    fn is_matched(
-        &self,
-        profile: &Profile<'_>,
-        number: u8,
-        notification: &Notification,
-        reference: &str,
-    ) -> bool {
-        let internal = self.texts.get(Slot::Internal(number));
-        let named = self.texts.get(Slot::Reference(number));
-        profile.internal_id == InternalIdRule::Any
-            || (internal.is_empty() && named.is_empty())
-            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_str() == internal)
-            || (!reference.is_empty() && reference == named)
-            || self.received.is_matched(&self.texts, number, reference)
-    }
-
-    /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
-    fn worth(&self, profile: &Profile<'_>, notification: &Notification) -> Option<Amount> {
-        match &notification.currency {
-            Some(Ok(currency)) if *currency != self.currency => return None,
-            Some(Err(_)) => return None,
-            _ => {}
-        }
-        match (profile.total_means, notification.total, notification.balance_due, notification.paid) {
-            (_, Stated::Bad(_), _, _) | (TotalMeaning::Price, _, Stated::Bad(_), _) => None,
-            (TotalMeaning::PaidSoFar, Stated::Amount(total), _, _) => Some(total),
-            (TotalMeaning::Price, Stated::Amount(price), Stated::Amount(due), _) => {
-                Some(price.saturating_sub(due))
-            }
-            // Without a total, what was paid now is the least that was paid (R57).
-            (_, _, _, Stated::Amount(paid)) => Some(paid),
-            _ => None,
-        }
-    }
-
-    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &str, total: Amount, matched: bool) {
-        let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
-        if !matched && !total.is_zero() {
-            self.note_conflict(Conflict::UnmatchedPayment);
-        }
-        match credited {
-            Credited::Nothing => {}
-            Credited::More => self.storage.touch(),
-            Credited::NoPlace => {
-                self.note_conflict(Conflict::TooManyReferences);
-                self.need_review(Reason::TooManyReferences);
-                self.storage.touch();
-            }
-        }
-        if matched {
-            self.hear_of(profile, number);
-        }
-    }
-
-    /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
-    fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
-        let latest = number == self.latest_number();
-        let deduplicates = self.deduplicates;
-        let Some(attempt) = self.attempt_mut(number) else { return };
-        let one_id = attempt.opened == 1 || (attempt.opened > 1 && deduplicates);
-        if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
-            attempt.answer_send(0);
-            attempt.mark(Mark::Accepted);
-            self.storage.touch();
-            // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
-            if latest {
-                self.open_window(profile);
-            }
-        }
-    }
-
     /// Whether an answer or a notification told of money for the attempt.
-    fn has_money(&self, number: u8) -> bool {
+    pub(super) fn has_money(&self, number: u8) -> bool {
         let executed =
             self.attempts.get(usize::from(number)).is_some_and(|attempt| attempt.has(Mark::Executed));
         executed || self.received.credits.iter().any(|credit| credit.attempt == number)
     }
 
-    /// A notification of a failure: it credits nothing (R37).
-    #[expect(clippy::too_many_arguments, reason = "the parts of one notification, taken apart by its reader")]
-    fn take_failure(
-        &mut self,
-        profile: &Profile<'_>,
-        number: u8,
-        class: Class,
-        matched: bool,
-        known: Amount,
-        notification: &Notification,
-        reference: &str,
-    ) {
-        if !self.guards.hold(Guard::FailureCreditsNothing) {
-            if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
-                self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
-            }
-        }
-        if matches!(notification.total, Stated::Amount(total) if total > known) {
-            self.note_conflict(Conflict::FailedWithMoney);
-        }
-        let mark = match class {
-            Class::DeclinedUser => Mark::Declined,
-            Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
-            _ => return,
-        };
-        if self.has_money(number) {
-            self.note_conflict(Conflict::FailedAfterPaid);
-        }
-        if !matched {
-            return;
-        }
-        let Some(attempt) = self.attempt_mut(number) else { return };
-        if attempt.opened == 1 {
-            // It speaks for the one send that there was.
-            attempt.answer_send(0);
-        }
-        attempt.mark(mark);
-        self.storage.touch();
-    }
-
     /// Money that was not known when a person decided needs that person again, be it a part of the price only.
-    fn note_money_after_review(&mut self, before: Amount) {
+    pub(super) fn note_money_after_review(&mut self, before: Amount) {
         if matches!(self.review, Review::Resolved(_)) && self.received() > before {
             self.note_conflict(Conflict::PaidAfterReview);
             self.need_review(Reason::PaidAfterReview);
         }
     }
-}
-
-fn reference_of(notification: &Notification) -> &str {
-    let id = notification.reference.as_ref().or(notification.internal.as_ref());
-    id.map_or(NO_REFERENCE, |id| id.as_str())
 }

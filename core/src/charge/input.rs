@@ -4,14 +4,17 @@ use super::attempt::Mark;
 use super::evidence::Sent;
 use super::guard::Guard;
 use super::kept::Kept;
-use super::output::{PersistToken, ReleasePermit, SendToken, Ticket};
+#[cfg(feature = "notifications")]
+use super::output::Ticket;
+use super::output::{PersistToken, ReleasePermit, SendToken};
 use super::record::REVIEWER_MAX;
 use super::texts::beginning;
 use super::timers::Timer;
 use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
-use crate::profile::{Consent, Profile};
+use crate::profile::Profile;
 use crate::time::{Instant, Millis};
+#[cfg(feature = "notifications")]
 use crate::wire::notification::Notification;
 
 /// Something that happened.
@@ -34,6 +37,7 @@ pub enum Input<'i> {
         sent: Sent,
     },
     /// A charging notification that was read with [`wire::notification::read`](crate::wire::notification::read).
+    #[cfg(feature = "notifications")]
     Notification {
         /// The caller's number for it; comes back with [`Output::Reply`](super::Output::Reply).
         ticket: Ticket,
@@ -175,23 +179,13 @@ impl Charge {
                 self.take_loss(profile, &token, sent);
                 Handled::Done
             }
+            #[cfg(feature = "notifications")]
             Input::Notification { ticket, notification } => self.take_ticket(profile, ticket, notification),
             Input::Persisted(token) => was_awaited(self.storage.persisted(&mut self.timers, token.sequence)),
             Input::PersistFailed(token) => was_awaited(self.storage_failed(token.sequence)),
             Input::Command(command) => self.obey(command),
             Input::Tick => Handled::Done,
         }
-    }
-
-    fn take_ticket(&mut self, profile: &Profile<'_>, ticket: Ticket, notification: &Notification) -> Handled {
-        let Some(number) = self.attempt_of(notification) else {
-            return Handled::Ignored(Ignored::NotOurs);
-        };
-        if self.tickets.push(ticket).is_err() {
-            return Handled::Ignored(Ignored::Busy);
-        }
-        self.take_notification(profile, number, notification);
-        Handled::Done
     }
 
     #[inline(never)]
@@ -253,7 +247,7 @@ impl Charge {
             Phase::Lapsed if accept_risk => self.begin_attempt(),
             Phase::Lapsed => self.retry_wanted = true,
             // The answer to a confirm that is asked now decides.
-            Phase::PendingConsent if self.consent == Consent::Prompt && !accept_risk => {
+            Phase::PendingConsent if self.consent.is_prompt() && !accept_risk => {
                 self.retry_wanted = true;
                 self.timers.hasten(Timer::PollAt);
             }
@@ -352,7 +346,9 @@ fn named(input: &Input<'_>) -> Option<u32> {
     match input {
         Input::Response { token, .. } | Input::Lost { token, .. } => Some(token.charge),
         Input::Persisted(token) | Input::PersistFailed(token) => Some(token.charge),
-        Input::Notification { .. } | Input::Command(_) | Input::Tick => None,
+        #[cfg(feature = "notifications")]
+        Input::Notification { .. } => None,
+        Input::Command(_) | Input::Tick => None,
     }
 }
 

@@ -226,7 +226,10 @@ impl Charge {
             Due::Persist
         } else if self.planned.is_some() && self.durable(Guard::IntentBeforeSend).is_some() {
             Due::Transmit
-        } else if !self.tickets.is_empty() && self.durable(Guard::EvidenceBeforeReply).is_some() {
+        } else if cfg!(feature = "notifications")
+            && !self.tickets.is_empty()
+            && self.durable(Guard::EvidenceBeforeReply).is_some()
+        {
             Due::Reply
         } else if releasing && self.durable(Guard::ReleaseDurable).is_some() {
             Due::Release

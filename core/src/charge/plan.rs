@@ -5,7 +5,7 @@ use super::guard::Guard;
 use super::kept::Kept;
 use super::timers::{Timer, WAIT_MAX, doubled};
 use super::{Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
-use crate::profile::{CapturesAt, Consent, Profile, Service};
+use crate::profile::{CapturesAt, Profile, Service};
 use crate::time::{Instant, Millis, SECOND};
 
 /// The first pause before a charge request that was not sent, or was throttled, is sent again; it doubles.
@@ -56,10 +56,7 @@ impl Charge {
         let number = self.latest_number();
         let Some(service) = self.due_service(profile) else { return };
         let Some(attempt) = self.attempts.last_mut() else { return };
-        let intended = match service {
-            Service::Confirm => attempt.intend_confirm(),
-            _ => attempt.intend_send(),
-        };
+        let intended = if service.is_confirm() { attempt.intend_confirm() } else { attempt.intend_send() };
         let Some(index) = intended else { return };
         self.timers.clear(Timer::ResendAt);
         self.planned = Some(Planned { attempt: number, index, service });
@@ -73,16 +70,13 @@ impl Charge {
         let current = planned.attempt == self.latest_number();
         let unpaid = self.payment() != Payment::Confirmed;
         let around = self.surroundings(planned.attempt);
-        match planned.service {
+        if planned.service.is_confirm() {
             // Where confirm only reads, it may be asked also of a live prompt after another attempt was paid.
-            Service::Confirm => {
-                let unanswered = self.latest().is_some_and(Attempt::is_askable);
-                current && unanswered && ((unpaid && open) || self.captures_at == CapturesAt::Consent)
-            }
-            _ => {
-                let unanswered = self.latest().is_some_and(|attempt| attempt.has_open_send(&around));
-                current && unanswered && unpaid && open
-            }
+            let unanswered = self.latest().is_some_and(Attempt::is_askable);
+            current && unanswered && ((unpaid && open) || self.captures_at == CapturesAt::Consent)
+        } else {
+            let unanswered = self.latest().is_some_and(|attempt| attempt.has_open_send(&around));
+            current && unanswered && unpaid && open
         }
     }
 
@@ -92,7 +86,7 @@ impl Charge {
         let open = self.sale == Sale::Open && !self.is_ready();
         let asking = self.confirm_is_possible();
         let sending = self.send_is_possible() && self.flight.is_none();
-        let waiting = self.latest_phase() == Phase::PendingConsent && self.consent != Consent::Prompt;
+        let waiting = self.latest_phase() == Phase::PendingConsent && !self.consent.is_prompt();
         let mut next = i32::MAX;
         for (timer, counts) in [
             (Timer::AnswerBy, self.flight.is_some()),
@@ -116,6 +110,9 @@ impl Charge {
     /// Sets the time of the next `confirm`; one is asked right at the window's end, because only an answer asked for
     /// after it says that consent was not given.
     pub(super) fn schedule_confirm(&mut self, profile: &Profile<'_>) {
+        if !self.consent.is_prompt() {
+            return;
+        }
         let polling = profile.polling;
         let most = polling.most.max(polling.first);
         let pause = doubled(polling.first, self.doublings, most);
@@ -138,7 +135,7 @@ impl Charge {
     /// Whether `confirm` may be sent for the latest attempt, leaving the time aside.
     pub(super) fn confirm_is_possible(&self) -> bool {
         let open = self.sale == Sale::Open || !self.guards.hold(Guard::NoCaptureAfterClose);
-        self.consent == Consent::Prompt
+        self.consent.is_prompt()
             && self.latest().is_some_and(Attempt::is_askable)
             && (open || self.captures_at == CapturesAt::Consent)
             && (self.payment() != Payment::Confirmed || self.captures_at == CapturesAt::Consent)
@@ -170,7 +167,7 @@ impl Charge {
     fn end_window(&mut self) {
         // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
         let over = self.timers.is_over(Timer::WindowEnds) || self.recoveries > RECOVERIES_MAX;
-        if over && self.consent != Consent::Prompt && self.latest_phase() == Phase::PendingConsent {
+        if over && !self.consent.is_prompt() && self.latest_phase() == Phase::PendingConsent {
             self.set_mark(self.latest_number(), Mark::WindowOver);
         }
     }

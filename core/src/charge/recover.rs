@@ -34,6 +34,8 @@ pub enum RecoverError {
     OtherEndpoint,
     /// The profile has no instrument of the record's name any more.
     Instrument,
+    /// This build of the crate lacks what the carrier or the instrument needs.
+    NotBuiltIn,
 }
 
 impl fmt::Display for RecoverError {
@@ -49,6 +51,9 @@ impl fmt::Display for RecoverError {
             RecoverError::Instrument => {
                 out.write_str("the profile has no instrument of the record's name any more")
             }
+            RecoverError::NotBuiltIn => out.write_str(
+                "this build lacks what the charge needs: switch on caas-core's feature debits, notifications or prompts",
+            ),
         }
     }
 }
@@ -115,6 +120,9 @@ impl Charge {
             return Err(RecoverError::OtherEndpoint);
         }
         let instrument = profile.instrument(Some(head.instrument)).ok_or(RecoverError::Instrument)?;
+        if !profile.is_built_in(instrument.1) {
+            return Err(RecoverError::NotBuiltIn);
+        }
         Ok(Charge::new(now, profile, instrument, Amount::ZERO, Currency::LKR))
     }
 

@@ -5,7 +5,7 @@ use heapless::String;
 use super::object::Object;
 use crate::credentials::{Credentials, Secret};
 use crate::money::{AMOUNT_TEXT_MAX, Amount, AmountError, Currency};
-use crate::profile::{Authentication, Instrument, Profile, Service};
+use crate::profile::{Authentication, Instrument, Profile};
 
 /// Room that a request body needs at most: every field at its longest (an instrument's name has at most 32 characters),
 /// and every character of it escaped. A test holds the longest request against this number. Requests of the documents
@@ -65,14 +65,13 @@ pub fn write_charge(
     let mut amount = String::<AMOUNT_TEXT_MAX>::new();
     fields.amount.put(profile.amount_format, &mut amount).map_err(RequestFault::Amount)?;
     check_credentials(profile, credentials)?;
-    match profile.charge_service {
-        Service::ChargeRequest => {
-            let mut object = Object::open(buffer);
-            object.member("amount", &amount);
-            object.member(profile.fields.subscriber, fields.subscriber);
-            object.close()
-        }
-        _ => write_debit(profile, credentials, fields, &amount, buffer),
+    if profile.charge_service.is_charge_request() {
+        let mut object = Object::open(buffer);
+        object.member("amount", &amount);
+        object.member(profile.fields.subscriber, fields.subscriber);
+        object.close()
+    } else {
+        write_debit(profile, credentials, fields, &amount, buffer)
     }
 }
 

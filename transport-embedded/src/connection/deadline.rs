@@ -1,14 +1,18 @@
 //! Waiting, but not for ever.
 
 use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
+#[cfg(any(feature = "driver", feature = "tls"))]
+use core::pin::pin;
 use core::task::Poll;
 
+#[cfg(any(feature = "driver", feature = "tls"))]
+use crate::clock::Clock;
+#[cfg(any(feature = "driver", feature = "tls"))]
 use caas_core::time::Instant;
 
-use crate::clock::Clock;
-
 /// What the future gives before the deadline; `None`, and the future is dropped, at the deadline.
+#[cfg(any(feature = "driver", feature = "tls"))]
 pub async fn before<T>(deadline: Instant, clock: &impl Clock, future: impl Future<Output = T>) -> Option<T> {
     let (future, timer) = (pin!(future), pin!(clock.wait_until(deadline)));
     first_of(future, timer, Patience::UntilDeadline).await

@@ -27,6 +27,18 @@ pub const STEPS: &str = "steps";
 pub const RIVALS: [(&str, &str); 3] =
     [("reqwless", "reqwless"), ("edge-http", "edge_http"), ("minimq", "minimq")];
 
+/// Our images, by what they take of the core: each what its profile needs.
+pub const KITS: [(&str, &[&str]); 4] = [
+    ("prompts", &[CHARGES[0].1]),
+    (DEBITS, &[CHARGES[1].1, ALONE, FRAMED, JOURNAL, JSON]),
+    ("debits,notifications", &[CHARGES[2].1]),
+    ("debits,notifications,prompts", &["meter", BARE, STEPS]),
+];
+/// What a direct debit needs.
+pub const DEBITS: &str = "debits";
+/// What the images of [`RIVALS`] need.
+pub const RIVAL: &str = "rivals";
+
 const FOLDER: &str = "bench/footprint";
 const TARGET_DIR: &str = "footprint";
 /// A loop of a known length must take so many instructions, give or take: else the meter is wrong.
@@ -41,16 +53,22 @@ pub struct Build {
     pub target: &'static str,
     /// The profile of `bench/footprint/Cargo.toml`.
     pub profile: &'static str,
+    /// What the compiler is told beside.
+    flags: &'static str,
     /// In the table.
     pub name: &'static str,
 }
 
+/// For size, the compiler is told what it leaves to its own guess: a function is worth a copy of itself where it is called
+/// only if it is about as short as the call.
+const FOR_SIZE: &str = "-C llvm-args=-inline-threshold=8";
+
 /// All builds; the first is the one that the budgets are for.
 pub const BUILDS: [Build; 4] = [
-    Build { target: "thumbv7em-none-eabihf", profile: "z", name: "v7em z" },
-    Build { target: "thumbv7em-none-eabihf", profile: "speed", name: "v7em 3" },
-    Build { target: "thumbv6m-none-eabi", profile: "z", name: "v6m z" },
-    Build { target: "thumbv6m-none-eabi", profile: "speed", name: "v6m 3" },
+    Build { target: "thumbv7em-none-eabihf", profile: "z", flags: FOR_SIZE, name: "v7em z" },
+    Build { target: "thumbv7em-none-eabihf", profile: "speed", flags: "", name: "v7em 3" },
+    Build { target: "thumbv6m-none-eabi", profile: "z", flags: FOR_SIZE, name: "v6m z" },
+    Build { target: "thumbv6m-none-eabi", profile: "speed", flags: "", name: "v6m 3" },
 ];
 
 /// What an image said when it ran.
@@ -89,7 +107,13 @@ impl Build {
         for image in images {
             arguments.extend(["--bin", image]);
         }
-        toolchain.cargo(TARGET_DIR, &arguments, &[])
+        let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", self.target.replace('-', "_").to_uppercase());
+        toolchain.cargo(TARGET_DIR, &arguments, &[(&flags, self.flags)])
+    }
+
+    /// Builds all of ours.
+    pub fn build_ours(&self, toolchain: &BareToolchain) -> Result<(), String> {
+        KITS.iter().try_for_each(|(features, images)| self.build(toolchain, images, features))
     }
 
     /// Reads an image that was built.

@@ -1,4 +1,4 @@
-//! JSON alone: a request is written, its answer and a notification are read.
+//! JSON alone: a direct debit is written, its answer is read.
 #![no_std]
 #![no_main]
 
@@ -7,10 +7,10 @@ use core::hint::black_box;
 use caas_core::credentials::Credentials;
 use caas_core::money::{Amount, Currency};
 use caas_core::profile::{Profile, Service};
-use caas_core::wire::request::{ChargeFields, REQUEST_MAX, write_charge, write_confirm};
-use caas_core::wire::{answer, notification};
+use caas_core::wire::answer;
+use caas_core::wire::request::{ChargeFields, REQUEST_MAX, write_charge};
 use caas_footprint::machine::{Place, run};
-use caas_footprint::scripts::{DIALOG, Happens, credentials};
+use caas_footprint::scripts::{IDEAMART, credentials};
 
 static PLACE: Place<World> = Place::new();
 
@@ -26,7 +26,7 @@ fn main() -> ! {
 }
 
 fn setup() -> Option<World> {
-    let profile = black_box(DIALOG.profile)();
+    let profile = black_box(IDEAMART.profile)();
     Some(World { profile, credentials: credentials()?, buffer: [0; REQUEST_MAX] })
 }
 
@@ -43,8 +43,6 @@ fn talk(world: &'static mut World) -> bool {
     };
     let charge = write_charge(&world.profile, &world.credentials, &fields, &mut world.buffer);
     black_box(&world.buffer);
-    let confirm = write_confirm(black_box("320438941208291"), &mut world.buffer);
-    black_box(&world.buffer);
     let expected = answer::Expected {
         external: Some(fields.external),
         reference: black_box(None),
@@ -53,13 +51,8 @@ fn talk(world: &'static mut World) -> bool {
         currency: fields.currency,
     };
     let service = black_box(Service::DirectDebit);
-    let body = black_box(DIALOG.answers).first().map_or(&[][..], |answer| answer.body());
+    let body = black_box(IDEAMART.answers).first().map_or(&[][..], |answer| answer.body());
     let reading = answer::read(&world.profile, service, &expected, black_box(200), body);
     black_box(&reading);
-    let notified = match black_box(DIALOG.happens).first() {
-        Some(Happens::Notification(body)) => notification::read(&world.profile, body.as_bytes()),
-        _ => return false,
-    };
-    black_box(&notified);
-    charge.is_ok() && confirm.is_ok() && reading.fault.is_none() && notified.is_ok()
+    charge.is_ok() && reading.fault.is_none()
 }

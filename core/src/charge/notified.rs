@@ -1,0 +1,183 @@
+//! What charging notifications tell, merged into what is known.
+
+use super::attempt::Mark;
+use super::guard::Guard;
+use super::input::{Handled, Ignored};
+use super::output::Ticket;
+use super::received::Credited;
+use super::texts::Slot;
+use super::{Charge, Conflict, Reason};
+use crate::money::Amount;
+use crate::profile::{InternalIdRule, Profile, TotalMeaning};
+use crate::status_code::Class;
+use crate::wire::notification::{Notification, Stated};
+
+/// A reference that the carrier did not name at all.
+const NO_REFERENCE: &str = "?";
+
+impl Charge {
+    /// A notification came, and waits for its reply.
+    pub(super) fn take_ticket(
+        &mut self,
+        profile: &Profile<'_>,
+        ticket: Ticket,
+        notification: &Notification,
+    ) -> Handled {
+        let Some(number) = self.attempt_of(notification) else {
+            return Handled::Ignored(Ignored::NotOurs);
+        };
+        if self.tickets.push(ticket).is_err() {
+            return Handled::Ignored(Ignored::Busy);
+        }
+        self.take_notification(profile, number, notification);
+        Handled::Done
+    }
+
+    /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
+    fn attempt_of(&self, notification: &Notification) -> Option<u8> {
+        let mut numbers = 0..=self.latest_number();
+        match &notification.external {
+            // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
+            Some(_) if !self.client_makes_id => None,
+            Some(external) => numbers.find(|number| self.external(*number) == external.as_str()),
+            None => {
+                let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
+                numbers.find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
+            }
+        }
+    }
+
+    /// A notification came for one of the attempts.
+    #[inline(never)]
+    fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
+        let reference = reference_of(notification);
+        let matched = self.is_matched(profile, number, notification, reference);
+        let known = self.received.total_of(&self.texts, number, reference);
+        let before = self.received();
+        match notification.class {
+            Class::Ok => match self.worth(profile, notification) {
+                Some(total) => self.credit(profile, number, reference, total, matched),
+                None => self.note_conflict(Conflict::BadNotification),
+            },
+            class => self.take_failure(profile, number, class, matched, known, notification, reference),
+        }
+        self.note_money_after_review(before);
+    }
+
+    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them.
+    fn is_matched(
+        &self,
+        profile: &Profile<'_>,
+        number: u8,
+        notification: &Notification,
+        reference: &str,
+    ) -> bool {
+        let internal = self.texts.get(Slot::Internal(number));
+        let named = self.texts.get(Slot::Reference(number));
+        profile.internal_id == InternalIdRule::Any
+            || (internal.is_empty() && named.is_empty())
+            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_str() == internal)
+            || (!reference.is_empty() && reference == named)
+            || self.received.is_matched(&self.texts, number, reference)
+    }
+
+    /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
+    fn worth(&self, profile: &Profile<'_>, notification: &Notification) -> Option<Amount> {
+        match &notification.currency {
+            Some(Ok(currency)) if *currency != self.currency => return None,
+            Some(Err(_)) => return None,
+            _ => {}
+        }
+        match (profile.total_means, notification.total, notification.balance_due, notification.paid) {
+            (_, Stated::Bad(_), _, _) | (TotalMeaning::Price, _, Stated::Bad(_), _) => None,
+            (TotalMeaning::PaidSoFar, Stated::Amount(total), _, _) => Some(total),
+            (TotalMeaning::Price, Stated::Amount(price), Stated::Amount(due), _) => {
+                Some(price.saturating_sub(due))
+            }
+            // Without a total, what was paid now is the least that was paid (R57).
+            (_, _, _, Stated::Amount(paid)) => Some(paid),
+            _ => None,
+        }
+    }
+
+    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &str, total: Amount, matched: bool) {
+        let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+        if !matched && !total.is_zero() {
+            self.note_conflict(Conflict::UnmatchedPayment);
+        }
+        match credited {
+            Credited::Nothing => {}
+            Credited::More => self.storage.touch(),
+            Credited::NoPlace => {
+                self.note_conflict(Conflict::TooManyReferences);
+                self.need_review(Reason::TooManyReferences);
+                self.storage.touch();
+            }
+        }
+        if matched {
+            self.hear_of(profile, number);
+        }
+    }
+
+    /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
+    fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
+        let latest = number == self.latest_number();
+        let deduplicates = self.deduplicates;
+        let Some(attempt) = self.attempt_mut(number) else { return };
+        let one_id = attempt.opened == 1 || (attempt.opened > 1 && deduplicates);
+        if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
+            attempt.answer_send(0);
+            attempt.mark(Mark::Accepted);
+            self.storage.touch();
+            // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
+            if latest {
+                self.open_window(profile);
+            }
+        }
+    }
+
+    /// A notification of a failure: it credits nothing (R37).
+    #[expect(clippy::too_many_arguments, reason = "the parts of one notification, taken apart by its reader")]
+    fn take_failure(
+        &mut self,
+        profile: &Profile<'_>,
+        number: u8,
+        class: Class,
+        matched: bool,
+        known: Amount,
+        notification: &Notification,
+        reference: &str,
+    ) {
+        if !self.guards.hold(Guard::FailureCreditsNothing) {
+            if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
+                self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+            }
+        }
+        if matches!(notification.total, Stated::Amount(total) if total > known) {
+            self.note_conflict(Conflict::FailedWithMoney);
+        }
+        let mark = match class {
+            Class::DeclinedUser => Mark::Declined,
+            Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
+            _ => return,
+        };
+        if self.has_money(number) {
+            self.note_conflict(Conflict::FailedAfterPaid);
+        }
+        if !matched {
+            return;
+        }
+        let Some(attempt) = self.attempt_mut(number) else { return };
+        if attempt.opened == 1 {
+            // It speaks for the one send that there was.
+            attempt.answer_send(0);
+        }
+        attempt.mark(mark);
+        self.storage.touch();
+    }
+}
+
+fn reference_of(notification: &Notification) -> &str {
+    let id = notification.reference.as_ref().or(notification.internal.as_ref());
+    id.map_or(NO_REFERENCE, |id| id.as_str())
+}

@@ -1,0 +1,58 @@
+//! What this build of the crate can do: its features. What is left out costs no flash, and a charge that would need it
+//! is refused before anything is sent or read.
+
+use super::{Consent, Instrument, Profile, Service};
+
+const DEBITS: bool = cfg!(feature = "debits");
+const NOTIFICATIONS: bool = cfg!(feature = "notifications");
+const PROMPTS: bool = cfg!(feature = "prompts");
+
+impl Profile<'_> {
+    /// Whether this build has all that a charge of this instrument needs.
+    pub(crate) fn is_built_in(&self, instrument: &Instrument<'_>) -> bool {
+        let asked = match self.charge_service {
+            Service::ChargeRequest => PROMPTS,
+            _ => DEBITS,
+        };
+        let consented = match instrument.consent {
+            Consent::None => DEBITS,
+            Consent::Prompt => PROMPTS,
+            Consent::Dialled => NOTIFICATIONS,
+        };
+        asked && consented
+    }
+
+    /// Whether the family's status codes apply.
+    pub(crate) fn has_family_codes(&self) -> bool {
+        DEBITS && self.family_codes
+    }
+}
+
+impl Consent {
+    /// [`Consent::None`].
+    pub(crate) fn is_none(self) -> bool {
+        DEBITS && self == Consent::None
+    }
+
+    /// [`Consent::Prompt`].
+    pub(crate) fn is_prompt(self) -> bool {
+        PROMPTS && self == Consent::Prompt
+    }
+
+    /// [`Consent::Dialled`].
+    pub(crate) fn is_dialled(self) -> bool {
+        NOTIFICATIONS && self == Consent::Dialled
+    }
+}
+
+impl Service {
+    /// [`Service::ChargeRequest`], of the two that start a charge: without debits there is no other.
+    pub(crate) fn is_charge_request(self) -> bool {
+        PROMPTS && (!DEBITS || self == Service::ChargeRequest)
+    }
+
+    /// [`Service::Confirm`].
+    pub(crate) fn is_confirm(self) -> bool {
+        PROMPTS && self == Service::Confirm
+    }
+}

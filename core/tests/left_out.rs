@@ -1,0 +1,65 @@
+//! A build that leaves parts of the core out refuses what would need them, and charges through the others. `cargo xtask
+//! test` runs this with each set of features that a firmware would choose.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use caas_core::charge::{AtBoot, Carrier, Charge, Order, RecoverError, StartRefused};
+use caas_core::credentials::{Credentials, Secret};
+use caas_core::id::{SaleId, Subscriber};
+use caas_core::id_generator::ChargeId;
+use caas_core::money::Amount;
+use caas_core::profile::{self, Profile};
+use caas_core::time::Instant;
+
+const DEBITS: bool = cfg!(feature = "debits");
+const NOTIFICATIONS: bool = cfg!(feature = "notifications");
+const PROMPTS: bool = cfg!(feature = "prompts");
+
+/// Each kind of charge, and whether this build has what it needs.
+fn kinds() -> [(Profile<'static>, &'static str, bool); 4] {
+    [
+        (profile::mobitel(&[]), "", PROMPTS),
+        (profile::ideamart(), "MobileAccount", DEBITS),
+        (profile::dialog(), "MobileAccount", DEBITS),
+        (profile::dialog(), profile::DIALOG_EZCASH, DEBITS && NOTIFICATIONS),
+    ]
+}
+
+fn credentials() -> Credentials {
+    let secret = |text| Secret::new(text).unwrap();
+    Credentials {
+        client: secret("client"),
+        application: secret("APP_1"),
+        password: secret("password"),
+        agent_pin: secret("4444"),
+        agent_alias: secret("VC"),
+    }
+}
+
+fn start(carrier: &Carrier<'_>, instrument: &str) -> Result<Charge, StartRefused> {
+    let (sale, payer) = (SaleId::new("sale-1").unwrap(), Subscriber::new("94771234567").unwrap());
+    let mut order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
+    order.instrument = Some(instrument);
+    Charge::start(Instant::ZERO, carrier, &order, &ChargeId::new("c-1-1").unwrap())
+}
+
+#[test]
+fn what_would_need_a_part_that_is_left_out_is_refused_before_anything_is_sent() {
+    let credentials = credentials();
+    for (profile, instrument, built_in) in kinds() {
+        let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: profile.endpoint };
+        let refused = start(&carrier, instrument).err();
+        assert_eq!(refused, (!built_in).then_some(StartRefused::NotBuiltIn), "{} {instrument}", profile.name);
+    }
+}
+
+/// A firmware that was built with less than the one before it does not go on with a charge that it cannot finish: the
+/// record is one of eZ Cash.
+#[test]
+fn a_record_whose_charge_would_need_a_part_that_is_left_out_is_refused() {
+    let record = include_bytes!("records/version-1.bin");
+    let (profile, credentials) = (profile::dialog(), credentials());
+    let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: "http://127.0.0.1:7000" };
+    let refused = Charge::recover(Instant::ZERO, &carrier, record, AtBoot::RefundDue).err();
+    assert_eq!(refused, (!(DEBITS && NOTIFICATIONS)).then_some(RecoverError::NotBuiltIn));
+}
