@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::String;
 use zeroize::Zeroize;
 
-use crate::id::IdError;
+use crate::id::{IdError, checked};
 
 /// Longest password, client id, agent PIN or alias (the documents: 32; client ids of IBM API Connect have 36 to 64).
 pub const SECRET_MAX: usize = 64;
@@ -17,13 +17,7 @@ pub struct Secret(String<SECRET_MAX>);
 impl Secret {
     /// Keeps `text`: 1 to [`SECRET_MAX`] printable ASCII characters, so that it can stand in a header or a JSON body.
     pub fn new(text: &str) -> Result<Self, IdError> {
-        if text.is_empty() {
-            return Err(IdError::Empty);
-        }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(IdError::BadCharacter);
-        }
-        String::try_from(text).map(Secret).map_err(|_| IdError::TooLong { max: SECRET_MAX })
+        checked(text, false).map(Secret)
     }
 
     /// The secret itself, for the request bytes only.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use heapless::String;
+use heapless::string::StringView;
 
 /// Longest [`SaleId`], in characters.
 pub const SALE_ID_MAX: usize = 32;
@@ -156,10 +157,18 @@ impl defmt::Format for Subscriber {
 
 /// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
 pub(crate) fn telephone_number(id: &str) -> Option<&str> {
-    let id = id.as_bytes().trim_ascii_start();
-    // `tell:` is in a sample of the Dialog document.
-    let number = id.strip_prefix(b"tell:").or(id.strip_prefix(b"tel:")).unwrap_or(id).trim_ascii();
-    let number = number.strip_prefix(b"+").unwrap_or(number);
+    let id = trimmed(id.as_bytes());
+    let number = match id {
+        // `tell:` is in a sample of the Dialog document.
+        [b't', b'e', b'l', b':', number @ ..] | [b't', b'e', b'l', b'l', b':', number @ ..] => {
+            trimmed(number)
+        }
+        _ => id,
+    };
+    let number = match number {
+        [b'+', number @ ..] => number,
+        _ => number,
+    };
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -171,21 +180,33 @@ pub(crate) fn telephone_number(id: &str) -> Option<&str> {
     core::str::from_utf8(local).ok()
 }
 
-fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {
-    check(text, spaces)?;
-    String::try_from(text).map_err(|_| IdError::TooLong { max: N })
+/// The bytes without the spaces around them.
+#[inline(never)]
+pub(crate) fn trimmed(bytes: &[u8]) -> &[u8] {
+    let mut inner = bytes;
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = inner {
+        inner = rest;
+    }
+    inner
 }
 
-/// Once for ids of all lengths.
+/// Keeps a text of printable ASCII, if it fits.
+pub(crate) fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {
+    let mut kept = String::new();
+    keep(text, spaces, &mut kept)?;
+    Ok(kept)
+}
+
+/// Once for texts of all lengths.
 #[inline(never)]
-fn check(text: &str, spaces: bool) -> Result<(), IdError> {
+fn keep(text: &str, spaces: bool, kept: &mut StringView) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic() || (spaces && byte == b' ')) {
         return Err(IdError::BadCharacter);
     }
-    Ok(())
+    kept.push_str(text).map_err(|_| IdError::TooLong { max: kept.capacity() })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use core::fmt;
 use heapless::String;
 use heapless::string::StringView;
 
+use crate::wire::Chars;
+
 /// Longest text of an amount: 13 digits, a point and two digits, with room for a sign that is then refused.
 pub const AMOUNT_TEXT_MAX: usize = 24;
 
@@ -75,32 +77,40 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        if text.as_bytes().first() == Some(&b'-') {
-            return Err(AmountError::Negative);
-        }
-        let (mut minor, mut digits, mut units) = (0u64, 0usize, None);
-        for byte in text.bytes() {
-            match byte {
-                b'0'..=b'9' => {
-                    // At most one above the limit, which is too large however it goes on; so nothing overflows.
-                    let longer = minor.wrapping_mul(10).wrapping_add(u64::from(byte & 0xF));
-                    minor = longer.min(AMOUNT_MAX_MINOR + 1);
+        Amount::read(Chars::plain(text))
+    }
+
+    /// As [`Amount::parse`].
+    #[inline(never)]
+    pub(crate) fn read(text: Chars<'_>) -> Result<Self, AmountError> {
+        // The decimals and one more, once there is a point.
+        let (mut minor, mut digits, mut decimals) = (0u64, 0u32, 0u32);
+        for character in text {
+            match character {
+                '0'..='9' => {
+                    minor = next_digit(minor, u32::from(character) & 0xF);
                     digits = digits.wrapping_add(1);
+                    decimals = decimals.wrapping_add(decimals.min(1));
                 }
-                b'.' if units.is_none() => units = Some(digits),
+                '.' if decimals == 0 && digits != 0 => decimals = 1,
+                '-' if digits == 0 => return Err(AmountError::Negative),
                 _ => return Err(AmountError::NotANumber),
             }
         }
-        if digits == 0 || units == Some(0) || units == Some(digits) {
+        if digits == 0 || decimals == 1 {
             return Err(AmountError::NotANumber);
         }
-        let factor = match digits.wrapping_sub(units.unwrap_or(digits)) {
-            0 => 100,
-            1 => 10,
-            2 => 1,
-            _ => return Err(AmountError::TooManyDecimals),
-        };
-        Amount::from_minor(minor.wrapping_mul(factor))
+        if decimals > 3 {
+            return Err(AmountError::TooManyDecimals);
+        }
+        // Zeros before it do not make a text an amount that is longer than any.
+        if digits > AMOUNT_TEXT_MAX as u32 {
+            return Err(AmountError::TooLarge);
+        }
+        for _ in decimals.max(1)..3 {
+            minor = next_digit(minor, 0);
+        }
+        Amount::from_minor(minor)
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.
@@ -113,26 +123,22 @@ impl Amount {
     /// As [`Amount::text`], after what `text` holds.
     #[inline(never)]
     pub(crate) fn put(self, format: AmountFormat, text: &mut StringView) -> Result<(), AmountError> {
-        let mut digits = [0; DIGITS_MAX];
+        // "00000000010.50": as many digits as the largest amount has.
+        let mut written = [b'0'; DIGITS_MAX + 1];
         let mut rest = self.0;
-        for digit in digits.iter_mut().rev() {
-            *digit = take_digit(&mut rest);
+        for (index, place) in written.iter_mut().rev().enumerate() {
+            *place = if index == CENTS { b'.' } else { b'0' | take_digit(&mut rest) };
         }
-        let (units, cents) = digits.split_at(DIGITS_MAX - 2);
-        let mut push = |byte: u8| text.push(char::from(byte)).map_err(|_| AmountError::TooLarge);
-        // A zero is written where no other digit is before it only if it is the last.
-        let leading = units.iter().position(|digit| *digit != 0).unwrap_or(units.len() - 1);
-        for digit in units.iter().skip(leading) {
-            push(b'0' | *digit)?;
+        let without_cents = written.strip_suffix(b".00");
+        let mut shown = match format {
+            AmountFormat::WholeUnits => without_cents.ok_or(AmountError::HasCents)?,
+            AmountFormat::TwoDecimals => &written,
+        };
+        // A zero is written where no other digit is before it only if it is the last of the units.
+        while let [b'0', b'0'..=b'9', ..] = shown {
+            shown = shown.get(1..).unwrap_or(shown);
         }
-        match format {
-            AmountFormat::WholeUnits if cents != [0, 0] => Err(AmountError::HasCents),
-            AmountFormat::WholeUnits => Ok(()),
-            AmountFormat::TwoDecimals => {
-                push(b'.')?;
-                cents.iter().try_for_each(|digit| push(b'0' | *digit))
-            }
-        }
+        shown.iter().try_for_each(|byte| text.push(char::from(*byte))).map_err(|_| AmountError::TooLarge)
     }
 
     /// The sum, which stops at [`AMOUNT_MAX_MINOR`]: what was received is never made smaller by an overflow.
@@ -172,8 +178,15 @@ impl fmt::Display for AmountError {
 
 impl core::error::Error for AmountError {}
 
+/// One more digit of an amount: at most one above the limit, which is too large however it goes on. So nothing overflows.
+fn next_digit(minor: u64, digit: u32) -> u64 {
+    minor.wrapping_mul(10).wrapping_add(u64::from(digit)).min(AMOUNT_MAX_MINOR + 1)
+}
+
 /// Digits of [`AMOUNT_MAX_MINOR`].
 const DIGITS_MAX: usize = 13;
+/// Digits of them that are cents.
+const CENTS: usize = 2;
 
 /// Takes the last decimal digit off. In two halves, for a division of 64 bits is a kilobyte of flash where the processor
 /// has none; amounts have 40 bits, so each half and what is left of the one before it fit 32.
@@ -197,11 +210,18 @@ impl Currency {
 
     /// Reads a code in either case; `None` if it is not three letters.
     pub fn parse(text: &str) -> Option<Self> {
-        let letters: [u8; 3] = text.trim_ascii().as_bytes().try_into().ok()?;
-        letters
-            .iter()
-            .all(u8::is_ascii_alphabetic)
-            .then(|| Currency(letters.map(|letter| letter.to_ascii_uppercase())))
+        Currency::read(Chars::plain(text))
+    }
+
+    /// As [`Currency::parse`], without spaces around it.
+    #[inline(never)]
+    pub(crate) fn read(mut text: Chars<'_>) -> Option<Self> {
+        let mut letters = [0; 3];
+        for letter in &mut letters {
+            let character = text.next().filter(char::is_ascii_alphabetic)?;
+            *letter = character.to_ascii_uppercase() as u8;
+        }
+        if text.next().is_none() { Some(Currency(letters)) } else { None }
     }
 
     /// The code, "LKR".

@@ -10,6 +10,7 @@ pub mod balance;
 mod dump;
 pub mod instruments;
 mod members;
+mod names;
 pub mod notification;
 mod object;
 pub mod request;
@@ -18,3 +19,4 @@ mod text;
 mod verdict;
 
 pub use scan::{DEPTH_MAX, MESSAGE_MAX};
+pub(crate) use text::Chars;

@@ -4,9 +4,10 @@ use core::fmt;
 
 use heapless::String;
 
-use super::members::{Members, letters};
-use super::text::Text;
-use super::verdict::{Codes, verdict};
+use super::members::Members;
+use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name, Names};
+use super::text::{Chars, Text};
+use super::verdict::verdict;
 use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
@@ -126,69 +127,17 @@ pub(crate) fn read_into(
     status: u16,
     body: &[u8],
 ) {
-    if let Err(fault) = reading.fill(profile, service, expected, status, body) {
-        reading.class = verdict(profile, service, status, &Codes::NONE);
-        reading.fault = Some(fault);
-    }
+    let mut found = Members::new();
+    reading.fault = found.find(body, names(service)).err();
+    reading.fill(profile, service, expected, status, &found);
 }
 
-/// The members of an answer, as numbers of their names. Short names are first, for they are looked for first: a message
-/// has room to repeat them more often than long ones.
-#[derive(Clone, Copy)]
-enum Name {
-    Code,
-    Amount,
-    Message,
-    Customer,
-    Receiver,
-    Currency,
-    HttpCode,
-    AmountDue,
-    Reference,
-    SubscriberId,
-    External,
-    Internal,
-    MoreInformation,
-    LongDescription,
-    ShortDescription,
-    Correlator,
-}
-
-/// Their names. The two families name the code and the reference differently, and each name of the other family could
-/// mean anything.
-const fn names(service: Service) -> &'static [&'static str; 16] {
+fn names(service: Service) -> &'static Names {
     match service {
-        Service::ChargeRequest | Service::Confirm => &const { names_with("status", "reference") },
-        _ => &const { names_with("statusCode", "referenceId") },
+        Service::ChargeRequest | Service::Confirm => &CHARGE_ANSWER,
+        _ => &DEBIT_ANSWER,
     }
 }
-
-const fn names_with(code: &'static str, reference: &'static str) -> [&'static str; 16] {
-    let mut names = [""; 16];
-    names[Name::Code as usize] = code;
-    names[Name::HttpCode as usize] = "httpCode";
-    names[Name::MoreInformation as usize] = "moreInformation";
-    names[Name::External as usize] = "externalTrxId";
-    names[Name::Internal as usize] = "internalTrxId";
-    names[Name::Reference as usize] = reference;
-    names[Name::Correlator as usize] = "requestCorrelator";
-    names[Name::ShortDescription as usize] = "shortDescription";
-    names[Name::LongDescription as usize] = "longDescription";
-    names[Name::Message as usize] = "message";
-    names[Name::SubscriberId as usize] = "subscriberId";
-    names[Name::Customer as usize] = "customer";
-    names[Name::Receiver as usize] = "receiver";
-    names[Name::AmountDue as usize] = "amountDue";
-    names[Name::Amount as usize] = "amount";
-    names[Name::Currency as usize] = "currency";
-    letters(names)
-}
-
-/// Where what the payer is to read may stand.
-const TEXTS: [usize; 3] =
-    [Name::ShortDescription as usize, Name::LongDescription as usize, Name::Message as usize];
-/// Where the payer may stand.
-const PAYERS: [usize; 3] = [Name::SubscriberId as usize, Name::Customer as usize, Name::Receiver as usize];
 
 impl Reading {
     pub(crate) const NOTHING: Reading = Reading {
@@ -209,23 +158,15 @@ impl Reading {
         service: Service,
         expected: &Expected<'_>,
         status: u16,
-        body: &[u8],
-    ) -> Result<(), WireFault> {
-        let mut found = Members::new();
-        found.find(body, names(service))?;
+        found: &Members<'_>,
+    ) {
         let text = |name: Name| found.text(name as usize);
-        let codes = Codes {
-            application: text(Name::Code),
-            gateway: text(Name::HttpCode),
-            more: text(Name::MoreInformation),
-        };
-        self.class = verdict(profile, service, status, &codes);
-        self.code = codes.raw();
-        self.internal = found.id(Name::Internal as usize);
-        self.correlator = found.id(Name::Correlator as usize);
-        self.reference = found.id(Name::Reference as usize);
+        self.class = verdict(profile, service, status, found, &mut self.code);
+        found.put_id(Name::Internal as usize, &mut self.internal);
+        found.put_id(Name::Correlator as usize, &mut self.correlator);
+        found.put_id(Name::Reference as usize, &mut self.reference);
         self.amount_due = text(Name::AmountDue).and_then(|due| due.amount().ok());
-        let payer_text = found.first(&TEXTS).map(Text::unquoted);
+        let payer_text = found.first(Name::ShortDescription as usize).map(Text::unquoted);
         if let Some(text) = payer_text.filter(|text| !text.is_blank()) {
             text.put(self.payer_text.insert(PayerText::new()));
         }
@@ -236,7 +177,10 @@ impl Reading {
             Some(Member::External)
         } else if other_id(text(Name::Reference), expected.reference) {
             Some(Member::Reference)
-        } else if found.first(&PAYERS).is_some_and(|said| other_payer(said, expected.subscriber)) {
+        } else if found
+            .first(Name::SubscriberId as usize)
+            .is_some_and(|said| other_payer(said, expected.subscriber))
+        {
             Some(Member::Subscriber)
         } else if text(Name::Amount).is_some_and(other_amount) {
             Some(Member::Amount)
@@ -245,7 +189,6 @@ impl Reading {
         } else {
             None
         };
-        Ok(())
     }
 }
 
@@ -254,7 +197,7 @@ impl Reading {
 fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
     match (said, expected) {
         (None, _) | (_, None) => false,
-        (Some(said), Some(expected)) => !said.is_empty() && !said.is(expected),
+        (Some(said), Some(expected)) => said.len() != 0 && !said.says(&mut Chars::plain(expected)),
     }
 }
 

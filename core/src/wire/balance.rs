@@ -4,12 +4,13 @@ use heapless::String;
 use heapless::string::StringView;
 
 use super::answer::WireFault;
-use super::members::{Members, letters};
+use super::members::Members;
+use super::names::{Name, Names, length, pack};
 use super::notification::Stated;
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::{Text, stated};
-use super::verdict::{Codes, verdict};
+use super::verdict::verdict;
 use crate::credentials::Credentials;
 use crate::id::RawCode;
 use crate::money::Currency;
@@ -82,38 +83,37 @@ pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> Balance {
         account_status: String::new(),
         fault: None,
     };
-    if let Err(fault) = balance.fill(profile, status, body) {
-        balance.class = verdict(profile, Service::BalanceQuery, status, &Codes::NONE);
-        balance.fault = Some(fault);
-    }
+    balance.fill(profile, status, body);
     balance
 }
 
-const NAMES: [&str; 7] = letters([
-    "statusCode",
-    "httpCode",
-    "statusDetail",
-    "moreInformation",
-    "chargeableBalance",
-    "accountType",
-    "accountStatus",
-]);
+/// The members of the answer; the first three as in every message.
+const TABLE: [(usize, &str); 7] = [
+    (Name::Code as usize, "statusCode"),
+    (Name::HttpCode as usize, "httpCode"),
+    (Name::MoreInformation as usize, "moreInformation"),
+    (DETAIL, "statusDetail"),
+    (CHARGEABLE, "chargeableBalance"),
+    (ACCOUNT_TYPE, "accountType"),
+    (ACCOUNT_STATUS, "accountStatus"),
+];
+const DETAIL: usize = 3;
+const CHARGEABLE: usize = 4;
+const ACCOUNT_TYPE: usize = 5;
+const ACCOUNT_STATUS: usize = 6;
+
+static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+static NAMES: Names = Names::new(&PACKED);
 
 impl Balance {
-    fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let mut members = Members::new();
-        members.find(body, &NAMES)?;
-        let [code, gateway, detail, more, chargeable, account_type, account_status] =
-            core::array::from_fn(|name| name);
-        let more = members.text(more);
-        let codes = Codes { application: members.text(code), gateway: members.text(gateway), more };
-        self.class = verdict(profile, Service::BalanceQuery, status, &codes);
-        self.code = codes.raw();
+    fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) {
+        let mut found = Members::new();
+        self.fault = found.find(body, &NAMES).err();
+        self.class = verdict(profile, Service::BalanceQuery, status, &found, &mut self.code);
         let put = |text: Option<Text<'_>>, kept: &mut StringView| text.is_some_and(|text| text.put(kept));
-        put(members.text(detail).or(more), &mut self.detail);
-        put(members.text(account_type), &mut self.account_type);
-        put(members.text(account_status), &mut self.account_status);
-        self.chargeable = stated(members.text(chargeable));
-        Ok(())
+        put(found.text(DETAIL).or(found.text(Name::MoreInformation as usize)), &mut self.detail);
+        put(found.text(ACCOUNT_TYPE), &mut self.account_type);
+        put(found.text(ACCOUNT_STATUS), &mut self.account_status);
+        self.chargeable = stated(found.text(CHARGEABLE));
     }
 }

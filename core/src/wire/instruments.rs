@@ -4,11 +4,12 @@ use heapless::{String, Vec};
 
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
-use super::members::{Members, letters, objects};
+use super::members::{Members, objects};
+use super::names::{Name, Names, length, pack};
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
 use super::text::Text;
-use super::verdict::{Codes, verdict};
+use super::verdict::verdict;
 use crate::credentials::Credentials;
 use crate::id::RawCode;
 use crate::profile::{Profile, Service};
@@ -89,16 +90,14 @@ pub fn write(
 /// Reads the answer to a list request under the HTTP status `status`. Whatever comes has a reading.
 pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> InstrumentList {
     let mut list = InstrumentList {
-        class: verdict(profile, Service::InstrumentList, status, &Codes::NONE),
+        class: Class::Unknown,
         code: RawCode::new(),
         detail: String::new(),
         instruments: Vec::new(),
         left_out: 0,
         fault: None,
     };
-    if let Err(fault) = list.fill(profile, status, body) {
-        list.fault = Some(fault);
-    }
+    list.fill(profile, status, body);
     list
 }
 
@@ -127,45 +126,57 @@ impl InstrumentKind {
 }
 
 impl InstrumentList {
-    fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) -> Result<(), WireFault> {
-        let mut members = Members::new();
-        members.find(body, &NAMES)?;
-        let [code, gateway, detail, more, instruments] = core::array::from_fn(|name| name);
-        let more = members.text(more);
-        let codes = Codes { application: members.text(code), gateway: members.text(gateway), more };
-        if let Some(array) = members.nested(instruments) {
-            objects(array, |object| self.add(object))?;
+    fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) {
+        let mut found = Members::new();
+        let array = found.find(body, &NAMES).and_then(|()| match found.nested(INSTRUMENTS) {
+            Some(array) => objects(array, |object| self.add(object)),
+            None => Ok(()),
+        });
+        if let Err(fault) = array {
+            self.fault = Some(fault);
+            found = Members::new();
         }
-        self.class = verdict(profile, Service::InstrumentList, status, &codes);
-        self.code = codes.raw();
-        if let Some(detail) = members.text(detail).or(more) {
+        self.class = verdict(profile, Service::InstrumentList, status, &found, &mut self.code);
+        if let Some(detail) = found.text(DETAIL).or(found.text(Name::MoreInformation as usize)) {
             detail.put(&mut self.detail);
         }
-        Ok(())
     }
 
-    fn add(&mut self, object: &str) {
+    fn add(&mut self, object: &[u8]) {
         if listed(object).and_then(|instrument| self.instruments.push(instrument).ok()).is_none() {
             self.left_out = self.left_out.saturating_add(1);
         }
     }
 }
 
-/// The members of the answer.
-const NAMES: [&str; 5] =
-    letters(["statusCode", "httpCode", "statusDetail", "moreInformation", "paymentInstrumentList"]);
+/// The members of the answer; the first three as in every message.
+const TABLE: [(usize, &str); 5] = [
+    (Name::Code as usize, "statusCode"),
+    (Name::HttpCode as usize, "httpCode"),
+    (Name::MoreInformation as usize, "moreInformation"),
+    (DETAIL, "statusDetail"),
+    (INSTRUMENTS, "paymentInstrumentList"),
+];
+const DETAIL: usize = 3;
+const INSTRUMENTS: usize = 4;
+
+static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+static NAMES: Names = Names::new(&PACKED);
 
 /// The members of an instrument.
-const LISTED: [&str; 2] = letters(["name", "type"]);
+const LISTED_TABLE: [(usize, &str); 2] = [(0, "name"), (1, "type")];
+
+static LISTED_PACKED: [u8; length(&LISTED_TABLE, LISTED_TABLE.len())] = pack(&LISTED_TABLE);
+static LISTED: Names = Names::new(&LISTED_PACKED);
 
 /// Longest type of an instrument that is looked at.
 const KIND_MAX: usize = 8;
 
 /// The instrument that `object` describes, if its name can be used. Its frame is not needed beside the head's.
 #[inline(never)]
-fn listed(object: &str) -> Option<ListedInstrument> {
+fn listed(object: &[u8]) -> Option<ListedInstrument> {
     let mut members = Members::new();
-    members.find(object.as_bytes(), &LISTED).ok()?;
+    members.find(object, &LISTED).ok()?;
     let [name, kind] = [0, 1];
     let mut kept = String::new();
     let whole = members.text(name)?.put(&mut kept);

@@ -6,90 +6,83 @@
 
 use heapless::String;
 
-use super::scan::{Event, MESSAGE_MAX, Scanner, text_of};
+use super::names::{ASKED_MAX, NAME_MAX, Names};
+use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
 use crate::id::CarrierId;
 use crate::wire::answer::WireFault;
 
-/// Longest name that any message is asked for.
-const NAME_MAX: usize = 24;
-
-/// Where a message says something, and in which form.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    start: u16,
-    end: u16,
-    form: Form,
-}
-
-/// How a member's value is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Form {
-    /// The name is not there.
-    #[default]
-    Missing,
-    /// `null`, which means the same as missing.
-    Null,
-    /// A number, a boolean, or a string without escapes.
-    Plain,
-    /// A string with escapes.
-    Escaped,
-    /// An object or an array, with its brackets.
-    Nested,
-}
-
-// A place in a message fits its numbers.
-const _: () = assert!(MESSAGE_MAX <= u16::MAX as usize);
-
-impl Place {
-    fn new(start: usize, end: usize, form: Form) -> Self {
-        // Both are within the message, and by the assertion above nothing is cut off.
-        Place { start: start as u16, end: end as u16, form }
-    }
-
-    fn scalar(scanner: &Scanner<'_>) -> Self {
-        let (start, end, escaped) = scanner.met();
-        Place::new(start, end, if escaped { Form::Escaped } else { Form::Plain })
-    }
-}
-
-/// Most members that any message is asked for.
-const ASKED_MAX: usize = 16;
+/// Bytes of a name's quotes.
+const QUOTES: usize = 2;
 
 /// A message, and where it says each of the members that it was asked for.
 pub(super) struct Members<'a> {
-    source: &'a str,
-    /// In the order of the names.
+    source: &'a [u8],
+    /// By the numbers of the names.
     places: [Place; ASKED_MAX],
 }
+
+/// As a constant it is written with zeros, and not one after the other.
+const NOTHING: [Place; ASKED_MAX] = [Place::MISSING; ASKED_MAX];
 
 impl<'a> Members<'a> {
     /// Nothing was found yet. What is found fills it in place: to hand it over would copy it.
     #[inline(never)]
     pub(super) fn new() -> Self {
-        Members { source: "", places: [MISSING; ASKED_MAX] }
+        Members { source: &[], places: NOTHING }
     }
 
-    /// Finds what the object in `body` says under each of `names`, sixteen at most. All of the message is checked, also
-    /// what nobody asked for. One copy of it is enough for all messages.
+    /// Finds what the object in `body` says under each of `names`. All of the message is checked, also what nobody asked
+    /// for; where it cannot be read, nothing was found. One copy of it is enough for all messages.
     #[inline(never)]
-    pub(super) fn find(&mut self, body: &'a [u8], names: &[&str]) -> Result<(), WireFault> {
-        self.source = text_of(body)?;
-        find(self.source, names, &mut self.places)
+    pub(super) fn find(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
+        let found = self.look(body, names);
+        if found.is_err() {
+            self.places = NOTHING;
+        }
+        found
+    }
+
+    fn look(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
+        let source = text_of(body)?;
+        self.source = source;
+        walk(source, b'{', |name, value| {
+            let may_be_asked = name.form == Form::Escaped || names.may_have(name.len().wrapping_sub(QUOTES));
+            if may_be_asked { self.note(names, name, value) } else { Ok(()) }
+        })
+    }
+
+    /// Notes a value if it was asked for.
+    #[inline(never)]
+    fn note(&mut self, names: &Names, name: &Place, value: &Place) -> Result<(), WireFault> {
+        let source = self.source;
+        let text = Text::new(name.of(source));
+        match place_of(names, &mut self.places, text, name.form) {
+            Some(place) => keep(source, place, value),
+            None => Ok(()),
+        }
     }
 
     /// As [`Members::find`], in the dump that the Dialog document shows.
     #[cfg(feature = "dump-notification")]
-    pub(super) fn find_in_dump(&mut self, body: &'a [u8], names: &[&str]) -> Result<(), WireFault> {
+    pub(super) fn find_in_dump(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
         let source = text_of(body)?;
         *self = Members { source, ..Members::new() };
-        super::dump::find(source, |name, value| {
-            let Some(place) = place_of(names, &mut self.places, Text::new(name, false)) else {
+        let text = core::str::from_utf8(source).map_err(|_| WireFault::NotUtf8)?;
+        super::dump::find(text, |name, value| {
+            let Some(place) = place_of(names, &mut self.places, Text::new(name.as_bytes()), Form::Plain)
+            else {
                 return Ok(());
             };
             let start = (value.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
-            let form = if value == "null" { Form::Null } else { Form::Plain };
-            keep(source, place, Place::new(start, start.saturating_add(value.len()), form))
+            let left = source.len().saturating_sub(start);
+            let form = match value {
+                "null" => Form::Null,
+                // A dump escapes nothing. There is no id, amount, currency or code with a backslash or quotes.
+                _ if value.contains(['\\', '"']) => Form::Nested,
+                _ => Form::Plain,
+            };
+            keep(source, place, &Place::new(left, left.saturating_sub(value.len()), form))
         })
     }
 
@@ -100,162 +93,81 @@ impl<'a> Members<'a> {
         let place = self.place(name);
         match place.form {
             Form::Missing | Form::Null => None,
-            Form::Plain | Form::Escaped => Some(scalar(self.source, place)),
+            Form::Plain | Form::Escaped => Some(Text::new(place.of(self.source))),
             Form::Nested => Some(Text::BLANK),
         }
     }
 
-    /// The id under a name, if it can be one.
+    /// Puts the id under a name, if it can be one.
     #[inline(never)]
-    pub(super) fn id(&self, name: usize) -> Option<CarrierId> {
-        self.text(name).and_then(Text::id)
+    pub(super) fn put_id(&self, name: usize, kept: &mut Option<CarrierId>) {
+        if let Some(text) = self.text(name) {
+            text.put_id(kept);
+        }
     }
 
-    /// The first of these that is a text which is not empty; failing that, the last that is there at all.
-    pub(super) fn first(&self, names: &[usize]) -> Option<Text<'a>> {
-        let mut chosen = *names.first()?;
-        for name in names {
-            let place = self.place(*name);
+    /// The first of three names that has a text which is not empty; failing that, the last that is there at all.
+    #[inline(never)]
+    pub(super) fn first(&self, name: usize) -> Option<Text<'a>> {
+        let mut chosen = None;
+        for name in name..name.saturating_add(3) {
+            let place = self.place(name);
             if place.form != Form::Missing {
-                chosen = *name;
+                chosen = self.text(name);
             }
-            let scalar = matches!(place.form, Form::Plain | Form::Escaped);
-            if scalar && place.start != place.end {
+            if place.is_text() && chosen.is_some_and(|text| text.len() != 0) {
                 break;
             }
         }
-        self.text(chosen)
+        chosen
     }
 
     /// The object or array under a name, with its brackets.
-    pub(super) fn nested(&self, name: usize) -> Option<&'a str> {
+    pub(super) fn nested(&self, name: usize) -> Option<&'a [u8]> {
         let place = self.place(name);
-        if place.form == Form::Nested { Some(slice(self.source, place)) } else { None }
+        if place.form == Form::Nested { Some(place.of(self.source)) } else { None }
     }
 
     fn place(&self, name: usize) -> &Place {
-        self.places.get(name).unwrap_or(&MISSING)
+        self.places.get(name).unwrap_or(&Place::MISSING)
     }
 }
-
-const MISSING: Place = Place { start: 0, end: 0, form: Form::Missing };
 
 /// Calls `each` with every object directly inside `array` (which [`Members::find`] has found to be well-formed).
-pub(super) fn objects<'a>(array: &'a str, mut each: impl FnMut(&'a str)) -> Result<(), WireFault> {
-    let mut scanner = Scanner::new(array);
-    if scanner.next()? != (Event::Open { object: false }) {
-        return Err(WireFault::NotJson);
-    }
-    let mut opened = None;
-    loop {
-        match (scanner.next()?, scanner.depth()) {
-            (Event::Open { object: true }, 2) => opened = Some(scanner.at().saturating_sub(1)),
-            (Event::Close, 1) => {
-                if let Some(start) = opened.take() {
-                    each(array.get(start..scanner.at()).unwrap_or(""));
-                }
-            }
-            (Event::End, _) => return Ok(()),
-            _ => {}
+pub(super) fn objects<'a>(array: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Result<(), WireFault> {
+    walk(array, b'[', |_, value| {
+        let item = value.of(array);
+        if value.form == Form::Nested && item.starts_with(b"{") {
+            each(item);
         }
-    }
-}
-
-fn find(source: &str, names: &[&str], places: &mut [Place]) -> Result<(), WireFault> {
-    let mut scanner = Scanner::new(source);
-    if scanner.next()? != (Event::Open { object: true }) {
-        return Err(WireFault::NotJson);
-    }
-    let lengths = names.iter().fold(0, |lengths, name| lengths | bit(name.len()));
-    let mut asked: Option<&mut Place> = None;
-    let mut opened = 0;
-    loop {
-        let value = match (scanner.next()?, scanner.depth()) {
-            (Event::Key, 1) => {
-                // Nobody asks for most members. Their length says so, which keeps the work small for hundreds of them.
-                let (length, escaped) = scanner.length();
-                let may_be_asked = escaped || lengths & bit(length) != 0;
-                asked = if may_be_asked { place_of(names, places, scanner.text()) } else { None };
-                continue;
-            }
-            (Event::Open { .. }, 2) => {
-                opened = scanner.at().saturating_sub(1);
-                continue;
-            }
-            (Event::Close, 1) => Place::new(opened, scanner.at(), Form::Nested),
-            (Event::Null, 1) => Place { form: Form::Null, ..Place::default() },
-            (Event::Text, 1) => Place::scalar(&scanner),
-            (Event::End, _) => return Ok(()),
-            _ => continue,
-        };
-        if let Some(place) = asked.take() {
-            keep(source, place, value)?;
-        }
-    }
+        Ok(())
+    })
 }
 
 /// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
-fn keep(source: &str, place: &mut Place, value: Place) -> Result<(), WireFault> {
+fn keep(source: &[u8], place: &mut Place, value: &Place) -> Result<(), WireFault> {
     if place.form == Form::Missing {
-        *place = value;
+        *place = *value;
         return Ok(());
     }
-    let is_text = |form: Form| matches!(form, Form::Plain | Form::Escaped);
-    let same = if place.form == value.form && bytes(source, place) == bytes(source, &value) {
+    let (before, now) = (place.of(source), value.of(source));
+    let same = if place.form == value.form && before == now {
         true
     } else {
-        is_text(place.form) && is_text(value.form) && scalar(source, place).same(scalar(source, &value))
+        place.is_text() && value.is_text() && Text::new(before).says(&mut Text::new(now).chars())
     };
     if same { Ok(()) } else { Err(WireFault::DuplicateMember) }
 }
 
 /// Where the value of the member `name` belongs, if it was asked for.
-fn place_of<'p>(names: &[&str], places: &'p mut [Place], name: Text<'_>) -> Option<&'p mut Place> {
+fn place_of<'p>(names: &Names, places: &'p mut [Place], name: Text<'_>, form: Form) -> Option<&'p mut Place> {
     let mut plain = String::<NAME_MAX>::new();
-    let name = name.unescaped(&mut plain)?.as_bytes();
-    // Names are letters ([`letters`]), and a letter differs from its other case in one bit. This is most of the work of a
-    // message that repeats what is asked for.
-    let same = |known: &str| known.bytes().zip(name).all(|(known, byte)| (known ^ byte) & !CASE == 0);
-    let index = names.iter().position(|known| known.len() == name.len() && same(known))?;
-    places.get_mut(index)
-}
-
-/// The names that a message is asked for. What is no letter, or one name too many, does not compile: names are compared
-/// as letters.
-pub(super) const fn letters<const N: usize>(names: [&'static str; N]) -> [&'static str; N] {
-    assert!(N <= ASKED_MAX);
-    let mut at = 0;
-    while at < N {
-        let name = names[at].as_bytes();
-        let mut letter = 0;
-        while letter < name.len() {
-            assert!(name[letter].is_ascii_alphabetic());
-            letter += 1;
-        }
-        at += 1;
-    }
-    names
-}
-
-/// The bit that makes a letter small.
-const CASE: u8 = 0x20;
-
-/// A length as a bit of a set; those that no name has share one.
-fn bit(length: usize) -> u32 {
-    1 << length.min(31)
-}
-
-fn scalar<'a>(source: &'a str, place: &Place) -> Text<'a> {
-    Text::new(slice(source, place), place.form == Form::Escaped)
-}
-
-fn slice<'a>(source: &'a str, place: &Place) -> &'a str {
-    source.get(usize::from(place.start)..usize::from(place.end)).unwrap_or("")
-}
-
-/// As [`slice`], without a look at what a character is.
-fn bytes<'a>(source: &'a str, place: &Place) -> &'a [u8] {
-    source.as_bytes().get(usize::from(place.start)..usize::from(place.end)).unwrap_or(&[])
+    let name = match form {
+        Form::Escaped if name.put(&mut plain) => plain.as_bytes(),
+        Form::Escaped => return None,
+        _ => name.raw(),
+    };
+    places.get_mut(names.number(name)?)
 }
 
 #[cfg(test)]
@@ -269,8 +181,8 @@ mod tests {
 
     fn read(body: &str) -> Result<Option<String>, WireFault> {
         let mut members = Members::new();
-        members.find(body.as_bytes(), &["a"])?;
-        let nested = members.nested(0).map(ToString::to_string);
+        members.find(body.as_bytes(), &Names::new(&[0, 1, b'a']))?;
+        let nested = members.nested(0).map(|nested| core::str::from_utf8(nested).unwrap().to_string());
         Ok(nested.or_else(|| members.text(0).map(|text| text.chars().collect())))
     }
 
@@ -382,9 +294,9 @@ mod tests {
     #[test]
     fn objects_are_found_directly_in_an_array_only() {
         let mut found = Vec::new();
-        objects(r#"[1, {"a":{"b":1}}, [{"c":1}], {}]"#, |object| found.push(object)).unwrap();
-        assert_eq!(found, [r#"{"a":{"b":1}}"#, "{}"]);
-        assert_eq!(objects("{}", |_| {}), Err(WireFault::NotJson));
+        objects(br#"[1, {"a":{"b":1}}, [{"c":1}], {}]"#, |object| found.push(object)).unwrap();
+        assert_eq!(found, [&br#"{"a":{"b":1}}"#[..], b"{}"]);
+        assert_eq!(objects(b"{}", |_| {}), Err(WireFault::NotJson));
     }
 
     fn json() -> impl Strategy<Value = Value> {

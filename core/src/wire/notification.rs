@@ -1,9 +1,10 @@
 //! Charging notifications, from the carrier to the application, and their acknowledgement.
 
 use super::answer::WireFault;
-use super::members::{Members, letters};
+use super::members::Members;
+use super::names::{NOTIFICATION, Name};
 use super::text::{Text, stated};
-use super::verdict::{Codes, notified};
+use super::verdict::notified;
 use crate::id::{CarrierId, RawCode};
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::Profile;
@@ -41,12 +42,12 @@ pub struct Notification {
 /// An amount as a notification states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stated {
-    /// Not there, or null.
-    Absent,
     /// This much.
     Amount(Amount),
     /// Something that is no amount.
     Bad(AmountError),
+    /// Not there, or null.
+    Absent,
 }
 
 /// A currency member that holds no currency code.
@@ -59,54 +60,34 @@ pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFaul
     let mut found = Members::new();
     find(&mut found, body)?;
     let text = |name: Name| found.text(name as usize);
-    let codes = Codes { application: text(Name::Code), ..Codes::NONE };
-    Ok(Notification {
-        external: found.id(Name::External as usize),
-        internal: found.id(Name::Internal as usize),
-        reference: found.id(Name::Reference as usize),
-        class: notified(profile, &codes),
-        code: codes.raw(),
+    let mut read = Notification {
+        external: None,
+        internal: None,
+        reference: None,
+        class: Class::Unknown,
+        code: RawCode::new(),
         total: stated(text(Name::Total)),
         paid: stated(text(Name::Paid)),
         balance_due: stated(text(Name::BalanceDue)),
         currency: text(Name::Currency).map(Text::currency),
-    })
+    };
+    read.class = notified(profile, &found, &mut read.code);
+    found.put_id(Name::External as usize, &mut read.external);
+    found.put_id(Name::Internal as usize, &mut read.internal);
+    found.put_id(Name::Reference as usize, &mut read.reference);
+    Ok(read)
 }
-
-/// The members of a notification, as numbers of [`NAMES`].
-#[derive(Clone, Copy)]
-enum Name {
-    Code,
-    External,
-    Internal,
-    Reference,
-    Total,
-    Paid,
-    BalanceDue,
-    Currency,
-}
-
-const NAMES: [&str; 8] = letters([
-    "statusCode",
-    "externalTrxId",
-    "internalTrxId",
-    "referenceId",
-    "totalAmount",
-    "paidAmount",
-    "balanceDue",
-    "currency",
-]);
 
 #[cfg(not(feature = "dump-notification"))]
 fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {
-    members.find(body, &NAMES)
+    members.find(body, &NOTIFICATION)
 }
 
 /// JSON first: what is both is what live traffic is.
 #[cfg(feature = "dump-notification")]
 fn find<'a>(members: &mut Members<'a>, body: &'a [u8]) -> Result<(), WireFault> {
-    match members.find(body, &NAMES) {
-        Err(WireFault::NotJson) => members.find_in_dump(body, &NAMES),
+    match members.find(body, &NOTIFICATION) {
+        Err(WireFault::NotJson) => members.find_in_dump(body, &NOTIFICATION),
         found => found,
     }
 }

@@ -8,7 +8,9 @@
 //!   ASCII, so it can never make one equal to another;
 //! - member names are matched without regard to ASCII case: brands differ (`totalAmount`, `TotalAmount`).
 
-use super::text::Text;
+use core::slice::Iter;
+
+use super::text::escape;
 use crate::wire::answer::WireFault;
 
 /// Longest message that is read, in bytes. It bounds the work only: the bytes lie in the caller's buffer, which on a
@@ -18,281 +20,255 @@ pub const MESSAGE_MAX: usize = 8 * 1024;
 /// Deepest nesting that is read.
 pub const DEPTH_MAX: u8 = 8;
 
-/// What a scanner meets. Where a key or a scalar stands, [`Scanner::text`] says.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
-    Open { object: bool },
-    Close,
-    Key,
-    Text,
+/// Where a message says something, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Both in bytes before the message's end, which is what a walk knows.
+    start: u16,
+    end: u16,
+    pub(super) form: Form,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(super) enum Form {
+    /// There is none.
+    Missing,
+    /// `null`, which means the same as missing.
     Null,
-    End,
+    /// A number, a boolean, or a string without escapes.
+    Plain,
+    /// A string with escapes.
+    Escaped,
+    /// An object or an array, with its brackets.
+    Nested,
 }
 
-/// What the grammar allows next.
-#[derive(Clone, Copy)]
-enum Expect {
-    Value,
-    ItemOrEnd,
-    KeyOrEnd,
-    CommaOrEnd,
-    Nothing,
-}
+// A place in a message fits its numbers.
+const _: () = assert!(MESSAGE_MAX <= u16::MAX as usize);
 
-/// Walks through one JSON value and checks its grammar. One bit for each open bracket is all it remembers.
-pub(super) struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-    start: usize,
-    end: usize,
-    escaped: bool,
-    /// The lowest bit is the innermost bracket: 1 for an object.
-    brackets: u8,
-    depth: u8,
-    expect: Expect,
-}
+impl Place {
+    pub(super) const MISSING: Place = Place { start: 0, end: 0, form: Form::Missing };
 
-impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Scanner {
-            text,
-            at: 0,
-            start: 0,
-            end: 0,
-            escaped: false,
-            brackets: 0,
-            depth: 0,
-            expect: Expect::Value,
-        }
+    /// From where `start` bytes are left of the message to where `end` are.
+    pub(super) fn new(start: usize, end: usize, form: Form) -> Self {
+        // A message has no more, and by the assertion above nothing is cut off.
+        Place { start: start as u16, end: end as u16, form }
     }
 
-    /// How many brackets are open.
-    pub(super) fn depth(&self) -> u8 {
-        self.depth
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.start.wrapping_sub(self.end))
     }
 
-    /// Where the scanner is, in bytes from the message's start.
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Where the latest key or scalar stands, without its quotes, and whether it has escapes.
-    pub(super) fn met(&self) -> (usize, usize, bool) {
-        (self.start, self.end, self.escaped)
-    }
-
-    /// The length of the latest key or scalar, and whether it has escapes.
-    pub(super) fn length(&self) -> (usize, bool) {
-        (self.end.saturating_sub(self.start), self.escaped)
-    }
-
-    /// The latest key or scalar.
-    pub(super) fn text(&self) -> Text<'a> {
-        Text::new(self.text.get(self.start..self.end).unwrap_or(""), self.escaped)
-    }
-
-    pub(super) fn next(&mut self) -> Result<Event, WireFault> {
-        loop {
-            self.skip_spaces();
-            let Some(byte) = self.peek() else {
-                let complete = matches!(self.expect, Expect::Nothing);
-                return if complete { Ok(Event::End) } else { Err(WireFault::NotJson) };
-            };
-            match (self.expect, byte) {
-                (Expect::KeyOrEnd | Expect::CommaOrEnd, b'}') if self.in_object() => return Ok(self.close()),
-                (Expect::ItemOrEnd | Expect::CommaOrEnd, b']') if !self.in_object() => {
-                    return Ok(self.close());
-                }
-                (Expect::CommaOrEnd, b',') => self.comma(),
-                (Expect::KeyOrEnd, _) => return self.key(),
-                (Expect::Value | Expect::ItemOrEnd, _) => return self.value(byte),
-                (Expect::CommaOrEnd | Expect::Nothing, _) => return Err(WireFault::NotJson),
-            }
-        }
-    }
-
-    fn comma(&mut self) {
-        self.step();
-        self.expect = if self.in_object() { Expect::KeyOrEnd } else { Expect::ItemOrEnd };
-    }
-
-    fn close(&mut self) -> Event {
-        self.step();
-        self.brackets >>= 1;
-        self.depth = self.depth.saturating_sub(1);
-        self.after_value();
-        Event::Close
-    }
-
-    fn key(&mut self) -> Result<Event, WireFault> {
-        self.string()?;
-        self.skip_spaces();
-        self.eat(b':')?;
-        self.expect = Expect::Value;
-        Ok(Event::Key)
-    }
-
-    fn value(&mut self, first: u8) -> Result<Event, WireFault> {
-        let mut event = Event::Text;
-        match first {
-            b'{' | b'[' => return self.open(first == b'{'),
-            b'"' => self.string()?,
-            _ => {
-                self.start = self.at;
-                self.escaped = false;
-                match first {
-                    b'n' => {
-                        self.eat_all(b"null")?;
-                        event = Event::Null;
-                    }
-                    b't' => self.eat_all(b"true")?,
-                    b'f' => self.eat_all(b"false")?,
-                    _ => self.number()?,
-                }
-                self.end = self.at;
-            }
-        }
-        self.after_value();
-        Ok(event)
-    }
-
-    fn open(&mut self, object: bool) -> Result<Event, WireFault> {
-        if self.depth >= DEPTH_MAX {
-            return Err(WireFault::TooDeep);
-        }
-        self.step();
-        self.depth = self.depth.saturating_add(1);
-        self.brackets = (self.brackets << 1) | u8::from(object);
-        self.expect = if object { Expect::KeyOrEnd } else { Expect::ItemOrEnd };
-        Ok(Event::Open { object })
-    }
-
-    fn after_value(&mut self) {
-        self.expect = if self.depth == 0 { Expect::Nothing } else { Expect::CommaOrEnd };
-    }
-
-    fn string(&mut self) -> Result<(), WireFault> {
-        self.eat(b'"')?;
-        self.start = self.at;
-        self.escaped = false;
-        loop {
-            match self.peek().ok_or(WireFault::NotJson)? {
-                b'"' => break,
-                b'\\' => self.escape()?,
-                0..0x20 => return Err(WireFault::NotJson),
-                _ => self.step(),
-            }
-        }
-        self.end = self.at;
-        self.step();
-        Ok(())
-    }
-
-    fn escape(&mut self) -> Result<(), WireFault> {
-        self.escaped = true;
-        self.step();
-        let kind = self.peek().ok_or(WireFault::NotJson)?;
-        self.step();
-        match kind {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
-            b'u' => {
-                for _ in 0..4 {
-                    if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return Err(WireFault::NotJson);
-                    }
-                    self.step();
-                }
-                Ok(())
-            }
-            _ => Err(WireFault::NotJson),
-        }
-    }
-
-    fn number(&mut self) -> Result<(), WireFault> {
-        if self.peek() == Some(b'-') {
-            self.step();
-        }
-        if self.peek() == Some(b'0') {
-            self.step();
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.step();
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.step();
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.step();
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), WireFault> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.step();
-        }
-        if self.at == start { Err(WireFault::NotJson) } else { Ok(()) }
-    }
-
-    fn in_object(&self) -> bool {
-        self.brackets & 1 == 1
-    }
-
-    // Between most tokens there is no space: that is not worth a call.
-    #[inline(always)]
-    fn skip_spaces(&mut self) {
-        if self.peek().is_some_and(|byte| byte <= b' ') {
-            self.skip_every_space();
-        }
-    }
-
+    /// What stands there in the message `source`.
     #[inline(never)]
-    fn skip_every_space(&mut self) {
-        while self.peek().is_some_and(is_space) {
-            self.step();
-        }
+    pub(super) fn of<'a>(&self, source: &'a [u8]) -> &'a [u8] {
+        let at = |left: u16| source.len().wrapping_sub(usize::from(left));
+        source.get(at(self.start)..at(self.end)).unwrap_or(&[])
     }
 
-    #[inline(always)]
-    fn eat(&mut self, byte: u8) -> Result<(), WireFault> {
-        let there = self.peek() == Some(byte);
-        self.step();
-        if there { Ok(()) } else { Err(WireFault::NotJson) }
-    }
-
-    #[inline(never)]
-    fn eat_all(&mut self, token: &[u8]) -> Result<(), WireFault> {
-        token.iter().try_for_each(|byte| self.eat(*byte))
-    }
-
-    // A message is spent in these two. As calls they would be most of the work.
-    #[inline(always)]
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn step(&mut self) {
-        // It never goes beyond the text's end by more than the one byte that was not there.
-        self.at = self.at.wrapping_add(1);
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.form, Form::Plain | Form::Escaped)
     }
 }
 
-/// The message as text, if it may be read at all.
-pub(super) fn text_of(body: &[u8]) -> Result<&str, WireFault> {
+/// What the grammar allows next, as a set. After the whole, nothing is.
+const VALUE: u8 = 1;
+const NAME: u8 = 2;
+const COMMA: u8 = 4;
+const CLOSE_ARRAY: u8 = 8;
+const CLOSE_OBJECT: u8 = 16;
+const END: u8 = 32;
+
+/// The bit in which the brackets of objects differ from those of arrays.
+const OBJECT: u8 = 0x20;
+
+/// Walks through the object or the array (`outer` is its bracket) that `source` is, and checks all of its grammar. `each`
+/// is given where everything directly in it stands: its name, if it is an object, and its value. Where a string stands,
+/// its quotes stand, too.
+#[inline(always)]
+pub(super) fn walk(
+    source: &[u8],
+    outer: u8,
+    mut each: impl FnMut(&Place, &Place) -> Result<(), WireFault>,
+) -> Result<(), WireFault> {
+    let mut rest = source.iter();
+    match token(&mut rest) {
+        b' ' => return Err(WireFault::Empty),
+        byte if byte == outer => {}
+        _ => return Err(WireFault::NotJson),
+    }
+    // A bit for each open bracket, 1 for an object, the innermost lowest. One bit above them says how many there are.
+    let mut brackets = 2 | u32::from(outer == b'{');
+    let mut allowed = first_in(brackets);
+    let (mut name, mut start) = (Place::MISSING, 0);
+    loop {
+        let byte = token(&mut rest);
+        if brackets >> 1 == 1 {
+            start = rest.len().wrapping_add(1);
+        }
+        // What it may be the beginning of.
+        let kind = match byte {
+            b'"' => NAME | VALUE,
+            b',' => COMMA,
+            b']' => CLOSE_ARRAY,
+            b'}' => CLOSE_OBJECT,
+            b' ' => END,
+            _ => VALUE,
+        };
+        let found = allowed & kind;
+        let form = match found {
+            0 => return Err(WireFault::NotJson),
+            END => return Ok(()),
+            COMMA => {
+                allowed = first_in(brackets);
+                continue;
+            }
+            CLOSE_ARRAY | CLOSE_OBJECT => {
+                brackets >>= 1;
+                Form::Nested
+            }
+            _ if byte & !OBJECT == b'[' => {
+                if brackets >> DEPTH_MAX != 0 {
+                    return Err(WireFault::TooDeep);
+                }
+                brackets = (brackets << 1) | u32::from(byte == b'{');
+                allowed = first_in(brackets);
+                continue;
+            }
+            _ => scalar(&mut rest, byte).ok_or(WireFault::NotJson)?,
+        };
+        let place = Place::new(start, rest.len(), form);
+        if found == NAME {
+            if brackets >> 1 == 1 {
+                name = place;
+            }
+            if token(&mut rest) != b':' {
+                return Err(WireFault::NotJson);
+            }
+            allowed = VALUE;
+            continue;
+        }
+        if brackets >> 1 == 1 {
+            each(&name, &place)?;
+        }
+        allowed = if brackets == 1 { END } else { COMMA | close(brackets) };
+    }
+}
+
+/// What closes the innermost bracket.
+fn close(brackets: u32) -> u8 {
+    if brackets & 1 == 1 { CLOSE_OBJECT } else { CLOSE_ARRAY }
+}
+
+/// What may come first in the innermost bracket, and after each comma.
+fn first_in(brackets: u32) -> u8 {
+    if brackets & 1 == 1 { NAME | CLOSE_OBJECT } else { VALUE | CLOSE_ARRAY }
+}
+
+/// Goes beyond the next byte that is no space; a space where there is none. Between most tokens there is none: that is
+/// not worth a call.
+#[inline(always)]
+fn token(rest: &mut Iter<'_, u8>) -> u8 {
+    match rest.next() {
+        Some(byte) if *byte > b' ' => *byte,
+        before => after_spaces(rest, before.copied()),
+    }
+}
+
+#[inline(never)]
+fn after_spaces(rest: &mut Iter<'_, u8>, mut before: Option<u8>) -> u8 {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = before {
+        before = rest.next().copied();
+    }
+    before.unwrap_or(b' ')
+}
+
+/// Goes beyond what began with `first` and has no brackets; how it is written, if it may be.
+#[inline(never)]
+fn scalar(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
+    let whole = match first {
+        b'"' => return string(rest),
+        b'n' => ends(rest, b"ull"),
+        b't' => ends(rest, b"rue"),
+        b'f' => ends(rest, b"alse"),
+        _ => number(rest, first),
+    };
+    match whole {
+        false => None,
+        true if first == b'n' => Some(Form::Null),
+        true => Some(Form::Plain),
+    }
+}
+
+#[inline(never)]
+fn ends(rest: &mut Iter<'_, u8>, word: &[u8]) -> bool {
+    word.iter().all(|byte| rest.next() == Some(byte))
+}
+
+fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
+    let mut form = Form::Plain;
+    loop {
+        match *rest.next()? {
+            b'"' => return Some(form),
+            b'\\' => {
+                escape(rest)?;
+                form = Form::Escaped;
+            }
+            0..0x20 => return None,
+            _ => {}
+        }
+    }
+}
+
+fn number(rest: &mut Iter<'_, u8>, first: u8) -> bool {
+    let whole = match (first, next(rest)) {
+        (b'-', b'0') => rest.next().is_some(),
+        (b'-', _) => digits(rest),
+        (b'0', _) => true,
+        (b'1'..=b'9', _) => {
+            digits(rest);
+            true
+        }
+        _ => false,
+    };
+    let decimals = next(rest) != b'.' || (rest.next().is_some() && digits(rest));
+    let exponent = !matches!(next(rest), b'e' | b'E') || {
+        rest.next();
+        if matches!(next(rest), b'+' | b'-') {
+            rest.next();
+        }
+        digits(rest)
+    };
+    whole && decimals && exponent
+}
+
+/// Goes beyond digits; whether there is any.
+#[inline(never)]
+fn digits(rest: &mut Iter<'_, u8>) -> bool {
+    let before = rest.len();
+    while next(rest).is_ascii_digit() {
+        rest.next();
+    }
+    rest.len() < before
+}
+
+/// The next byte; a space after the last.
+#[inline(always)]
+fn next(rest: &Iter<'_, u8>) -> u8 {
+    rest.as_slice().first().copied().unwrap_or(b' ')
+}
+
+/// The message, if it may be read at all.
+pub(super) fn text_of(body: &[u8]) -> Result<&[u8], WireFault> {
     if body.len() > MESSAGE_MAX {
         return Err(WireFault::TooLong);
     }
-    let text = core::str::from_utf8(body).map_err(|_| WireFault::NotUtf8)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.bytes().all(is_space) { Err(WireFault::Empty) } else { Ok(text) }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+    let text = core::str::from_utf8(body).map_err(|_| WireFault::NotUtf8)?.as_bytes();
+    Ok(match text {
+        // The byte order mark.
+        [0xEF, 0xBB, 0xBF, text @ ..] => text,
+        _ => text,
+    })
 }

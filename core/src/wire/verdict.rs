@@ -2,73 +2,55 @@
 
 use heapless::String;
 
+use super::members::Members;
+use super::names::Name;
 use super::text::Text;
-use crate::id::{RAW_CODE_MAX, RawCode};
+use crate::id::RawCode;
 use crate::profile::{Profile, Service};
 use crate::status_code::{Class, class_of, number};
 
-/// A code as it was written: one character more than is kept of it, so that a longer one is never taken for what its
-/// beginning says.
-type WrittenCode = String<{ RAW_CODE_MAX + 1 }>;
-
-/// Characters that are looked at of a gateway's explanation.
+/// Bytes that are looked at of a gateway's explanation.
 const MORE_KEPT: usize = 64;
 
-/// The codes of a body.
-#[derive(Clone, Copy)]
-pub(super) struct Codes<'a> {
-    /// `statusCode` or `status`: the carrier's application speaks.
-    pub(super) application: Option<Text<'a>>,
-    /// `httpCode`: a gateway in front of it speaks (IBM API Connect), maybe under HTTP 200.
-    pub(super) gateway: Option<Text<'a>>,
-    /// `moreInformation` of the gateway.
-    pub(super) more: Option<Text<'a>>,
-}
-
-impl Codes<'_> {
-    /// A body without codes.
-    pub(super) const NONE: Codes<'static> = Codes { application: None, gateway: None, more: None };
-
-    /// The code to keep for a report.
-    #[inline(never)]
-    pub(super) fn raw(&self) -> RawCode {
-        let mut code = WrittenCode::new();
-        if let Some(text) = self.application.or(self.gateway) {
-            text.put(&mut code);
-        }
-        Text::new(code.trim_ascii(), false).cut()
-    }
-}
-
-/// What a notification's code means.
-pub(super) fn notified(profile: &Profile<'_>, codes: &Codes<'_>) -> Class {
-    let mut code = WrittenCode::new();
-    if let Some(text) = codes.application {
-        text.put(&mut code);
-    }
-    class_of(profile, Service::Notification, &code)
-}
-
-/// What the answer to `service` means. Where status and body contradict each other, neither is believed.
+/// Puts the code that is kept for a report; whether it is what was written, so that a longer one, or one with spaces
+/// around it, is never taken for what is kept of it.
 #[inline(never)]
-pub(super) fn verdict(profile: &Profile<'_>, service: Service, status: u16, codes: &Codes<'_>) -> Class {
-    let mut code = WrittenCode::new();
-    let status = match (codes.application, codes.gateway) {
-        (Some(_), Some(_)) => return Class::Unknown,
-        (Some(text), None) => {
-            text.put(&mut code);
-            return application_verdict(status, class_of(profile, service, &code));
-        }
-        (None, Some(text)) => {
-            text.put(&mut code);
-            match code.as_bytes() {
-                digits @ [_, _, _] => number(digits),
-                _ => None,
-            }
-        }
+fn put(code: Text<'_>, kept: &mut RawCode) -> bool {
+    let text = code.trimmed();
+    text.put(kept) && text.len() == code.len()
+}
+
+/// What a notification's code means; it is kept.
+pub(super) fn notified(profile: &Profile<'_>, found: &Members<'_>, kept: &mut RawCode) -> Class {
+    match found.text(Name::Code as usize) {
+        Some(code) if put(code, kept) => class_of(profile, Service::Notification, kept),
+        _ => Class::Unknown,
+    }
+}
+
+/// What the answer to `service` means; its code is kept. `statusCode` or `status` is where the carrier's application
+/// speaks, `httpCode` where a gateway in front of it does (IBM API Connect), maybe under HTTP 200. Where status and body
+/// contradict each other, neither is believed.
+#[inline(never)]
+pub(super) fn verdict(
+    profile: &Profile<'_>,
+    service: Service,
+    status: u16,
+    found: &Members<'_>,
+    kept: &mut RawCode,
+) -> Class {
+    let application = found.text(Name::Code as usize);
+    let gateway = found.text(Name::HttpCode as usize);
+    let whole = application.or(gateway).is_some_and(|code| put(code, kept));
+    let status = match (application, gateway) {
+        (Some(_), None) if whole => return application_verdict(status, class_of(profile, service, kept)),
+        (Some(_), _) => return Class::Unknown,
+        (None, Some(_)) if whole && kept.len() == 3 => number(kept.as_bytes()),
+        (None, Some(_)) => None,
         (None, None) => Some(status),
     };
-    status.map_or(Class::Unknown, |status| gateway_verdict(profile, status, codes.more))
+    let more = found.text(Name::MoreInformation as usize);
+    status.map_or(Class::Unknown, |status| gateway_verdict(profile, status, more))
 }
 
 /// Application-level failures come as HTTP 200 in every document. Under another status a code is believed only where
@@ -90,10 +72,23 @@ fn application_verdict(status: u16, class: Class) -> Class {
 
 /// The profile's rules for answers that the application had no part in. No rule: it may have executed (R05).
 fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -> Class {
-    let says = |part: &str| part.is_empty() || more.is_some_and(|more| more.contains(part, MORE_KEPT));
+    let mut said = String::<MORE_KEPT>::new();
+    if let Some(more) = more {
+        more.put(&mut said);
+    }
     profile
         .gateway
         .iter()
-        .find(|rule| rule.status == status && says(rule.contains))
+        .find(|rule| rule.status == status && contains(said.as_bytes(), rule.contains.as_bytes()))
         .map_or(Class::Unknown, |rule| rule.class)
+}
+
+/// Whether `part` is somewhere in `text`.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    let mut rest = text;
+    while !rest.starts_with(part) {
+        let Some((_, after)) = rest.split_first() else { return false };
+        rest = after;
+    }
+    true
 }

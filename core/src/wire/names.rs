@@ -1,0 +1,148 @@
+//! The names of the members that messages are asked for, packed: lists of texts take eight bytes more for each.
+
+/// Longest name that any message is asked for.
+pub(super) const NAME_MAX: usize = 24;
+
+/// Most members that any message is asked for.
+pub(super) const ASKED_MAX: usize = 19;
+
+/// The members of answers and notifications, as numbers.
+#[derive(Clone, Copy)]
+pub(super) enum Name {
+    // The first three are read in every message.
+    Code,
+    HttpCode,
+    MoreInformation,
+    // The first of these that says something is for the payer to read.
+    ShortDescription,
+    LongDescription,
+    Message,
+    // The first of these that says something names the payer.
+    SubscriberId,
+    Customer,
+    Receiver,
+    External,
+    Internal,
+    Reference,
+    Correlator,
+    AmountDue,
+    Amount,
+    Currency,
+    Total,
+    Paid,
+    BalanceDue,
+}
+
+/// What answers and notifications are asked for. Each asks for a part of the list, so that one list is enough. The two
+/// families name the code and the reference differently, and each name of the other family could mean anything.
+const TABLE: [(usize, &str); 21] = [
+    (Name::Code as usize, "status"),
+    (Name::Reference as usize, "reference"),
+    (Name::Amount as usize, "amount"),
+    (Name::Message as usize, "message"),
+    (Name::Customer as usize, "customer"),
+    (Name::Receiver as usize, "receiver"),
+    (Name::HttpCode as usize, "httpCode"),
+    (Name::AmountDue as usize, "amountDue"),
+    (Name::SubscriberId as usize, "subscriberId"),
+    (Name::MoreInformation as usize, "moreInformation"),
+    (Name::LongDescription as usize, "longDescription"),
+    (Name::ShortDescription as usize, "shortDescription"),
+    (Name::Correlator as usize, "requestCorrelator"),
+    (Name::Currency as usize, "currency"),
+    (Name::External as usize, "externalTrxId"),
+    (Name::Internal as usize, "internalTrxId"),
+    (Name::Code as usize, "statusCode"),
+    (Name::Reference as usize, "referenceId"),
+    (Name::Total as usize, "totalAmount"),
+    (Name::Paid as usize, "paidAmount"),
+    (Name::BalanceDue as usize, "balanceDue"),
+];
+
+static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+
+/// What an answer of the Mobitel family is asked for: up to and with `internalTrxId`.
+pub(super) static CHARGE_ANSWER: Names = Names::new(part(0, 16));
+/// What an answer of the hSenid family is asked for: from `amount` to `referenceId`.
+pub(super) static DEBIT_ANSWER: Names = Names::new(part(2, 18));
+/// What a notification is asked for: all from `currency` on.
+pub(super) static NOTIFICATION: Names = Names::new(part(13, 21));
+
+const fn part(first: usize, end: usize) -> &'static [u8] {
+    let (before, _) = PACKED.split_at(length(&TABLE, end));
+    before.split_at(length(&TABLE, first)).1
+}
+
+/// Names that a message is asked for, packed: for each its number, its length, and its letters.
+pub(super) struct Names {
+    packed: &'static [u8],
+    /// The lengths as a set. Nobody asks for most members: their length says so, which keeps the work small for hundreds.
+    lengths: u32,
+}
+
+impl Names {
+    pub(super) const fn new(packed: &'static [u8]) -> Self {
+        let (mut at, mut lengths) = (0, 0);
+        while at < packed.len() {
+            lengths |= 1 << packed[at + 1];
+            at += 2 + packed[at + 1] as usize;
+        }
+        Names { packed, lengths }
+    }
+
+    /// Whether any name has this length.
+    pub(super) fn may_have(&self, length: usize) -> bool {
+        length <= NAME_MAX && self.lengths & (1 << length) != 0
+    }
+
+    /// The number of `name`, if it is one of these in any case. This is most of the work of a message that repeats what is
+    /// asked for.
+    pub(super) fn number(&self, name: &[u8]) -> Option<usize> {
+        let mut rest = self.packed;
+        while let [number, length, after @ ..] = rest {
+            let (known, others) = after.split_at_checked(usize::from(*length))?;
+            // Names are letters, and a letter differs from its other case in one bit.
+            let same = |(known, byte): (&u8, &u8)| (known ^ byte) & !CASE == 0;
+            if known.len() == name.len() && known.iter().zip(name).all(same) {
+                return Some(usize::from(*number));
+            }
+            rest = others;
+        }
+        None
+    }
+}
+
+/// The bit that makes a letter small.
+const CASE: u8 = 0x20;
+
+/// Bytes of the first `names` of a table when it is packed.
+pub(super) const fn length(table: &[(usize, &str)], names: usize) -> usize {
+    let (mut at, mut length) = (0, 0);
+    while at < names {
+        length += 2 + table[at].1.len();
+        at += 1;
+    }
+    length
+}
+
+/// Packs a table. What is no letter, or one name too many, does not compile.
+pub(super) const fn pack<const N: usize>(table: &[(usize, &str)]) -> [u8; N] {
+    let (mut packed, mut at, mut row) = ([0; N], 0, 0);
+    while row < table.len() {
+        let (number, name) = table[row];
+        assert!(number < ASKED_MAX && name.len() <= NAME_MAX);
+        packed[at] = number as u8;
+        packed[at + 1] = name.len() as u8;
+        at += 2;
+        let mut letter = 0;
+        while letter < name.len() {
+            packed[at] = name.as_bytes()[letter];
+            assert!(packed[at].is_ascii_alphabetic());
+            at += 1;
+            letter += 1;
+        }
+        row += 1;
+    }
+    assert!(at == N);
+    packed
+}
