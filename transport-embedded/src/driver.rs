@@ -102,6 +102,7 @@ mod endpoint;
 mod happening;
 mod ledger;
 mod machine;
+mod outbox;
 mod poll_once;
 mod put_away;
 mod settings;
@@ -137,6 +138,7 @@ use crate::framing::{Post, RequestFault};
 use crate::journal::Journal;
 use embedded_io_async::{Read, Write};
 use ledger::Ledger;
+use outbox::Outbox;
 use trace::{Step, trace};
 use work::{Health, Parcel, Work};
 
@@ -164,6 +166,7 @@ impl<'m, 'c, const N: usize, C: Clock, D: Dial, J: Journal> Driver<'m, 'c, N, C,
     ) -> Self {
         let Buffers { output, wire } = buffers;
         let ledger = Ledger::new(journal);
+        let output = Outbox::new(output);
         let work = Work { machine, ledger, output, ids: None, journal: Health::default() };
         Driver { work, dial, wire }
     }
@@ -175,6 +178,7 @@ impl<'m, 'c, const N: usize, C: Clock, D: Dial, J: Journal> Driver<'m, 'c, N, C,
     /// write, and a request that was not sent or maybe sent, as it was.
     pub async fn run(&mut self) -> Infallible {
         self.work.machine.pick_up_dropped();
+        self.work.output.overwrite();
         let mut stale = None;
         loop {
             let parcel = match stale.take() {
@@ -196,6 +200,7 @@ impl<'m, 'c, const N: usize, C: Clock, D: Dial, J: Journal> Driver<'m, 'c, N, C,
                 }
                 Err(why) => {
                     trace(Step::Dialled(false));
+                    work.output.overwrite();
                     machine.lose(Sent::NotSent, News::NotSent(Unsent::NoConnection(why)));
                 }
             }
@@ -222,6 +227,7 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
             if let Posted::Stale = self.post(connection, parcel, kept).await {
                 return Some(parcel);
             }
+            self.output.overwrite();
             if connection.ended().is_some() {
                 return None;
             }

@@ -39,7 +39,7 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
             _ if pass.unreadable => return Err(NotStarted::UnreadableRecord),
             _ => {}
         }
-        let known = self.ledger.find(&machine.clock, self.output, sale).await;
+        let known = self.ledger.find(&machine.clock, &mut self.output, sale).await;
         if known.map_err(NotStarted::Journal)?.is_some() {
             return Err(NotStarted::SaleKnown);
         }

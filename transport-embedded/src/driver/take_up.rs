@@ -54,9 +54,9 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
     async fn next_record(&mut self) -> Result<Next, JournalTrouble> {
         let machine = self.machine;
         let after = machine.with(None, |state| state.pass.after.clone());
-        let first = self.ledger.first_after(&machine.clock, self.output, after.as_ref()).await?;
+        let first = self.ledger.first_after(&machine.clock, &mut self.output, after.as_ref()).await?;
         let Some((position, sale)) = first else { return Ok(Next::End) };
-        let Some(found) = self.ledger.read(&machine.clock, position, self.output).await? else {
+        let Some(found) = self.ledger.read(&machine.clock, position, &mut self.output).await? else {
             return Ok(Next::Skip(sale));
         };
         let (now, carrier, at_boot) = (machine.now(), machine.carrier(), machine.settings.at_boot);

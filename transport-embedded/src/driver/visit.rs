@@ -55,7 +55,7 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
     async fn look_up(&mut self) -> Result<Whereabouts, JournalTrouble> {
         let machine = self.machine;
         let mut position = 0;
-        while let Some(found) = self.ledger.read(&machine.clock, position, self.output).await? {
+        while let Some(found) = self.ledger.read(&machine.clock, position, &mut self.output).await? {
             let (now, carrier) = (machine.now(), machine.carrier());
             let met = machine.with(None, |state| state.meet_recorded(now, &carrier, &found));
             if let Some(whereabouts) = met {

@@ -4,7 +4,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
-use caas_core::charge::{BUFFER_MAX, Event, Input, Output};
+use caas_core::charge::{Event, Input, Output};
 use caas_core::id::SaleId;
 use caas_core::id_generator::IdGenerator;
 use caas_core::profile::Service;
@@ -13,6 +13,7 @@ use caas_core::time::{Instant, Millis, SECOND};
 use super::happening::{Happening, JournalTrouble, News, Reply};
 use super::ledger::Ledger;
 use super::machine::Machine;
+use super::outbox::Outbox;
 use super::state::{Flight, Over};
 use super::trace::{Step, trace};
 use crate::clock::Clock;
@@ -27,7 +28,7 @@ const JOURNAL_PAUSE_MAX: Millis = 60 * SECOND;
 pub struct Work<'m, 'c, const N: usize, C, J> {
     pub(super) machine: &'m Machine<'c, N, C>,
     pub(super) ledger: Ledger<J>,
-    pub(super) output: &'m mut [u8; BUFFER_MAX],
+    pub(super) output: Outbox<'m>,
     pub(super) ids: Option<IdGenerator>,
     pub(super) journal: Health,
 }
