@@ -604,7 +604,7 @@ impl Charge {
     pub fn attempts(&self) -> impl Iterator<Item = (Phase, &str)> {
         (0u8..)
             .zip(&self.attempts)
-            .map(|(number, attempt)| (attempt.phase(&self.surroundings(number)), attempt.code.as_str()))
+            .map(|(number, attempt)| (self.phase_of(number), attempt.code.as_str()))
     }
 
     /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.
@@ -714,7 +714,7 @@ impl Charge {
             in_flight,
             confirm_in_flight,
             deduplicates: self.deduplicates,
-            confirm_captures: matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown),
+            confirm_captures: self.captures_at.may_be_confirm(),
             consent_captures: self.captures_at != CapturesAt::Confirm,
             prompted: self.consent.is_prompt(),
             sale_open: self.sale == Sale::Open && attempt == self.latest_number(),

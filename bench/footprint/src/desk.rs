@@ -30,10 +30,10 @@ pub struct Desk {
     pub profile: Profile<'static>,
     /// What proves us to them.
     pub credentials: Credentials,
-    script: Script,
+    /// What carrier and payer do.
+    pub script: Script,
     order: Texts,
     charge: Option<Charge>,
-    buffer: [u8; BUFFER_MAX],
     now: Instant,
 }
 
@@ -77,14 +77,19 @@ impl Desk {
                 account: Subscriber::new(account).ok(),
             },
             charge: None,
-            buffer: [0; BUFFER_MAX],
             now: Instant::from_millis(1),
         })
     }
 
     /// Sells once, cuts the power, and finds the sale again. Whether it was paid and released, and still is.
-    pub fn sell(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
-        self.start(meter) && self.serve(link, keep, meter) && self.come_back(keep, meter)
+    pub fn sell(
+        &mut self,
+        buffer: &mut [u8; BUFFER_MAX],
+        link: &mut impl Link,
+        keep: &mut impl Keep,
+        meter: &mut impl Meter,
+    ) -> bool {
+        self.start(meter) && self.serve(buffer, link, keep, meter) && self.come_back(keep, meter)
     }
 
     /// Places the order.
@@ -105,49 +110,54 @@ impl Desk {
 
     /// Does what the charge wants until nothing more happens.
     #[inline(never)]
-    pub fn serve(&mut self, link: &mut impl Link, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+    pub fn serve(
+        &mut self,
+        buffer: &mut [u8; BUFFER_MAX],
+        link: &mut impl Link,
+        keep: &mut impl Keep,
+        meter: &mut impl Meter,
+    ) -> bool {
         let mut happens = black_box(self.script.happens).iter();
         for _ in 0..STEPS_MAX {
             let Some(charge) = self.charge.as_mut() else { return false };
             let (profile, now) = (&self.profile, self.now);
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
-            let input =
-                match meter.step("poll_output", || charge.poll_output(now, &carrier, &mut self.buffer)) {
-                    Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
-                        true => Input::Persisted(token),
-                        false => Input::PersistFailed(token),
-                    },
-                    Output::Transmit { token, request } => {
-                        match link.send(profile, &self.credentials, &request) {
-                            Ok((status, body)) => Input::Response { token, status, body },
-                            Err(sent) => Input::Lost { token, sent },
-                        }
+            let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
+                Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
+                    true => Input::Persisted(token),
+                    false => Input::PersistFailed(token),
+                },
+                Output::Transmit { token, request } => {
+                    match link.send(profile, &self.credentials, &request) {
+                        Ok((status, body)) => Input::Response { token, status, body },
+                        Err(sent) => Input::Lost { token, sent },
                     }
-                    Output::Reply { body, .. } => {
-                        black_box(body);
-                        continue;
+                }
+                Output::Reply { body, .. } => {
+                    black_box(body);
+                    continue;
+                }
+                Output::Event(Event::Confirmed) => Input::Command(Command::StartRelease),
+                Output::Event(Event::Release(permit)) => Input::Command(match black_box(true) {
+                    true => Command::ReleaseDone(permit),
+                    false => Command::ReleaseFailed(permit),
+                }),
+                Output::Event(event) => {
+                    black_box(event);
+                    continue;
+                }
+                Output::Wait(until) => {
+                    let Some(next) = happens.next() else {
+                        return charge.payment() == Payment::Confirmed && charge.is_finished(now);
+                    };
+                    self.now = until.unwrap_or(now);
+                    if !happen(charge, self.now, profile, *next, meter) {
+                        return false;
                     }
-                    Output::Event(Event::Confirmed) => Input::Command(Command::StartRelease),
-                    Output::Event(Event::Release(permit)) => Input::Command(match black_box(true) {
-                        true => Command::ReleaseDone(permit),
-                        false => Command::ReleaseFailed(permit),
-                    }),
-                    Output::Event(event) => {
-                        black_box(event);
-                        continue;
-                    }
-                    Output::Wait(until) => {
-                        let Some(next) = happens.next() else {
-                            return charge.payment() == Payment::Confirmed && charge.is_finished(now);
-                        };
-                        self.now = until.unwrap_or(now);
-                        if !happen(charge, self.now, profile, *next, meter) {
-                            return false;
-                        }
-                        continue;
-                    }
-                    Output::BufferTooSmall => return false,
-                };
+                    continue;
+                }
+                Output::BufferTooSmall => return false,
+            };
             let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, input)));
         }
         false

@@ -181,7 +181,7 @@ pub struct Flash {
     /// It.
     pub journal: FlashJournal<RamFlash, 4>,
     /// For reading a record.
-    pub buffer: [u8; RECORD_MAX],
+    pub buffer: &'static mut [u8; RECORD_MAX],
 }
 
 impl Keep for Flash {
@@ -192,7 +192,7 @@ impl Keep for Flash {
 
     #[inline(never)]
     fn newest(&mut self) -> Option<&[u8]> {
-        match block_on(self.journal.read(0, &mut self.buffer)) {
+        match block_on(self.journal.read(0, self.buffer)) {
             Ok(Some(found)) => match found.newest {
                 Newest::Whole(record) => Some(record),
                 Newest::Damaged { older } => older,

@@ -16,7 +16,7 @@ const EXIT_DONE: u32 = 0x2_0026;
 const EXIT_BROKEN: u32 = 0x2_0023;
 
 /// Where a job's own data lives: the caller's, which do not count as stack.
-pub struct Place<W>(UnsafeCell<MaybeUninit<W>>);
+pub struct Place<W>(UnsafeCell<MaybeUninit<Option<W>>>);
 
 // SAFETY: the images have one thread and no interrupt.
 unsafe impl<W> Sync for Place<W> {}
@@ -28,17 +28,37 @@ impl<W> Place<W> {
         Place(UnsafeCell::new(MaybeUninit::uninit()))
     }
 
-    /// Puts the data there. An image does it once.
-    pub fn put(&'static self, world: W) -> &'static mut W {
-        // SAFETY: an image puts its data there once, from its entry, so nobody else has the place.
-        unsafe { (*self.0.get()).write(world) }
+    /// Makes the data there. An image does it once.
+    pub fn fill(&'static self, setup: impl FnOnce() -> Option<W>) -> Option<&'static mut W> {
+        // SAFETY: an image makes its data once, from its entry, so nobody else has the place.
+        unsafe { (*self.0.get()).write(setup()) }.as_mut()
+    }
+}
+
+/// A buffer of a job: zeros at the start, and no code that writes them.
+pub struct Buffer<const N: usize>(UnsafeCell<[u8; N]>);
+
+// SAFETY: the images have one thread and no interrupt.
+unsafe impl<const N: usize> Sync for Buffer<N> {}
+
+#[allow(clippy::new_without_default, reason = "it is for statics")]
+impl<const N: usize> Buffer<N> {
+    /// All zeros.
+    pub const fn new() -> Self {
+        Buffer(UnsafeCell::new([0; N]))
+    }
+
+    /// The buffer. An image takes it once.
+    #[allow(clippy::mut_from_ref, reason = "it is the only one, as the caller promises")]
+    pub fn take(&'static self) -> &'static mut [u8; N] {
+        // SAFETY: an image takes it once, when it makes its data, so nobody else has it.
+        unsafe { &mut *self.0.get() }
     }
 }
 
 /// Sets up the job's data, runs the job once, says what its stack was and whether it succeeded, and ends.
 pub fn run<W>(place: &'static Place<W>, setup: fn() -> Option<W>, job: fn(&'static mut W) -> bool) -> ! {
-    let Some(world) = black_box(setup)() else { exit(false) };
-    let world = place.put(world);
+    let Some(world) = place.fill(black_box(setup)) else { exit(false) };
     let (done, cost) = cost_of(|| black_box(job)(world));
     say("stack", cost.stack);
     say("instructions", cost.instructions);

@@ -10,28 +10,40 @@ use super::transition::{Phase, Sign, Signs, phase};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub(super) enum Mark {
-    Accepted = 1 << 0,
-    Executed = 1 << 1,
+    Accepted = Sign::Accepted as u16,
+    Executed = Sign::Executed as u16,
     /// The consent was refused. Only what speaks of the consent says so: a confirm's answer, or a notification.
-    Declined = 1 << 2,
+    Declined = Sign::Declined as u16,
     /// A send was refused.
-    Refused = 1 << 3,
+    Refused = Sign::Refused as u16,
     /// The consent failed, as far as the carrier says.
-    FailedListening = 1 << 4,
-    Lapsed = 1 << 5,
-    WindowOver = 1 << 6,
+    FailedListening = Sign::FailedListening as u16,
+    Lapsed = Sign::Lapsed as u16,
+    WindowOver = Sign::WindowOver as u16,
+    Reviewed = Sign::Reviewed as u16,
     /// The carrier said that an earlier send of this id ran.
-    Duplicate = 1 << 7,
-    Reviewed = 1 << 8,
+    Duplicate = 1 << 2,
     /// `confirm` may not be asked any more: refused twice, or asked as often as the profile allows.
-    AskedEnough = 1 << 9,
+    AskedEnough = 1 << 3,
     /// "Not found" was heard after the window once; the second time it counts.
-    NotFoundOnce = 1 << 10,
+    NotFoundOnce = 1 << 9,
     /// A send failed, as far as the carrier says.
-    SendFailed = 1 << 11,
+    SendFailed = 1 << 10,
     /// A send was refused for now, in words that do not allow to send it again without being asked.
     Throttled = 1 << 12,
 }
+
+/// Marks that are signs as well, by the same number.
+const SIGNS: Signs = Signs::from_bits(any_of(&[
+    Mark::Accepted,
+    Mark::Executed,
+    Mark::Declined,
+    Mark::Refused,
+    Mark::FailedListening,
+    Mark::Lapsed,
+    Mark::WindowOver,
+    Mark::Reviewed,
+]));
 
 /// What ends the asking.
 const ENDS_ASKING: u16 = any_of(&[
@@ -208,20 +220,13 @@ impl Attempt {
             && !self.has_any(NO_FURTHER_SEND);
         // What is said of one send says nothing of a consent that another send has asked for.
         let send_failed = self.has_any(SEND_FAILED) && !self.has(Mark::Accepted);
-        let failed = self.has(Mark::FailedListening) || send_failed;
-        Signs::NONE
-            .with(Sign::Executed, self.has(Mark::Executed))
-            .with(Sign::Reviewed, self.has(Mark::Reviewed))
+        Signs::from_bits(u16::from_le_bytes(self.marks))
+            .only(SIGNS)
             .with(Sign::Unresolved, unresolved)
             .with(Sign::Shadowed, around.confirm_captures && self.lost > self.settled)
-            .with(Sign::Declined, self.has(Mark::Declined))
-            .with(Sign::Lapsed, self.has(Mark::Lapsed))
-            .with(Sign::FailedListening, failed)
-            .with(Sign::Accepted, self.has(Mark::Accepted))
-            .with(Sign::WindowOver, self.has(Mark::WindowOver))
+            .with(Sign::FailedListening, send_failed)
             .with(Sign::Mute, left_alone && may_be_charged)
             .with(Sign::Withdrawn, left_alone && !may_be_charged)
-            .with(Sign::Refused, self.has(Mark::Refused))
             .with(Sign::Repeatable, repeatable)
             .with(Sign::Opened, self.opened > 0)
             .with(Sign::InFlight, around.in_flight.is_some())

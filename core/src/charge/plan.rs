@@ -300,7 +300,7 @@ impl Charge {
             return false;
         }
         let may_repeat_lost = self.deduplicates || !self.guards.hold(Guard::ResendOnlyDeduplicated);
-        match attempt.phase(&around) {
+        match self.phase_of(self.latest_number()) {
             Phase::Planned => true,
             Phase::Requested => attempt.all_closed(),
             Phase::InDoubt => {

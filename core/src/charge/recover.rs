@@ -8,7 +8,6 @@ use super::record::{self, Damage, Head};
 use super::timers::Timer;
 use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
 use crate::money::{Amount, Currency};
-use crate::profile::CapturesAt;
 use crate::time::Instant;
 
 /// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
@@ -161,7 +160,7 @@ impl Charge {
 
     /// A confirm that was intended and not heard of may have captured.
     fn count_what_was_under_way(&mut self) {
-        let captures = matches!(self.captures_at, CapturesAt::Confirm | CapturesAt::Unknown);
+        let captures = self.captures_at.may_be_confirm();
         let guards = self.guards;
         for attempt in &mut self.attempts {
             if !guards.hold(Guard::IntentIsInDoubt) {

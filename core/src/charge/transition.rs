@@ -81,6 +81,12 @@ impl Signs {
         Signs(self.0 | other.0)
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub const fn only(self, others: Signs) -> Signs {
+        Signs(self.0 & others.0)
+    }
+
     /// This set with `sign` if `holds`.
     #[must_use]
     pub const fn with(self, sign: Sign, holds: bool) -> Signs {

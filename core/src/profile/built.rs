@@ -1,7 +1,7 @@
 //! What this build of the crate can do: its features. What is left out costs no flash, and a charge that would need it
 //! is refused before anything is sent or read.
 
-use super::{Consent, Instrument, Profile, Service};
+use super::{CapturesAt, Consent, Instrument, Profile, Service};
 
 const DEBITS: bool = cfg!(feature = "debits");
 const NOTIFICATIONS: bool = cfg!(feature = "notifications");
@@ -42,6 +42,13 @@ impl Consent {
     /// [`Consent::Dialled`].
     pub(crate) fn is_dialled(self) -> bool {
         NOTIFICATIONS && self == Consent::Dialled
+    }
+}
+
+impl CapturesAt {
+    /// Whether a confirm may capture.
+    pub(crate) fn may_be_confirm(self) -> bool {
+        PROMPTS && matches!(self, CapturesAt::Confirm | CapturesAt::Unknown)
     }
 }
 

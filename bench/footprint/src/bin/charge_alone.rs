@@ -2,13 +2,14 @@
 #![no_std]
 #![no_main]
 
+use caas_footprint::desk::Desk;
 use caas_footprint::machine::{Place, run};
 use caas_footprint::scripts::IDEAMART;
-use caas_footprint::seller::DirectSeller;
+use caas_footprint::seller::sell_directly;
 
-static PLACE: Place<DirectSeller> = Place::new();
+static PLACE: Place<Desk> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || DirectSeller::new(IDEAMART), DirectSeller::sell)
+    run(&PLACE, || Desk::new(IDEAMART), sell_directly)
 }

@@ -2,13 +2,14 @@
 #![no_std]
 #![no_main]
 
+use caas_footprint::desk::Desk;
 use caas_footprint::machine::{Place, run};
 use caas_footprint::scripts::DIALOG;
-use caas_footprint::seller::HttpSeller;
+use caas_footprint::seller::sell;
 
-static PLACE: Place<HttpSeller> = Place::new();
+static PLACE: Place<Desk> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || HttpSeller::new(DIALOG), HttpSeller::sell)
+    run(&PLACE, || Desk::new(DIALOG), sell)
 }

@@ -2,13 +2,14 @@
 #![no_std]
 #![no_main]
 
+use caas_footprint::desk::Desk;
 use caas_footprint::machine::{Place, run};
 use caas_footprint::scripts::IDEAMART;
-use caas_footprint::seller::FramedSeller;
+use caas_footprint::seller::sell_framed;
 
-static PLACE: Place<FramedSeller> = Place::new();
+static PLACE: Place<Desk> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || FramedSeller::new(IDEAMART), FramedSeller::sell)
+    run(&PLACE, || Desk::new(IDEAMART), sell_framed)
 }

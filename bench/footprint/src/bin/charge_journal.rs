@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use caas_footprint::desk::Desk;
 use caas_footprint::machine::{Place, run};
 use caas_footprint::scripts::IDEAMART;
 use caas_footprint::seller::JournalSeller;
@@ -10,5 +11,5 @@ static PLACE: Place<JournalSeller> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || JournalSeller::new(IDEAMART), JournalSeller::sell)
+    run(&PLACE, || JournalSeller::new(Desk::new(IDEAMART)), JournalSeller::sell)
 }

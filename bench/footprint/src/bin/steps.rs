@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use caas_core::charge::{Charge, RECORD_MAX, Request, Sent};
+use caas_core::charge::{BUFFER_MAX, Charge, RECORD_MAX, Request, Sent};
 use caas_core::credentials::Credentials;
 use caas_core::profile::Profile;
 use caas_core::till::Till;
@@ -19,13 +19,16 @@ static PLACE: Place<World> = Place::new();
 
 struct World {
     desk: Option<Desk>,
+    buffer: [u8; BUFFER_MAX],
     record: [u8; RECORD_MAX],
     message: [u8; LONGEST],
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let world = PLACE.put(World { desk: None, record: [0; RECORD_MAX], message: [0; LONGEST] });
+    let world =
+        || World { desk: None, buffer: [0; BUFFER_MAX], record: [0; RECORD_MAX], message: [0; LONGEST] };
+    let Some(world) = PLACE.fill(|| Some(world())) else { exit(false) };
     say("charge", size_of::<Charge>() as u32);
     say("place_in_a_till", (size_of::<Till<3>>() - size_of::<Till<2>>()) as u32);
     let done = sales(world) && longest(world);
@@ -53,7 +56,7 @@ fn sell(world: &mut World, name: &'static str, script: Script, texts: [&str; 4])
     let desk = world.desk.insert(desk);
     let mut keep = Ram { record: &mut world.record, length: 0 };
     let mut link = Direct(Answers::new(script.answers));
-    desk.sell(&mut link, &mut keep, &mut Loud { sale: name, message: "" })
+    desk.sell(&mut world.buffer, &mut link, &mut keep, &mut Loud { sale: name, message: "" })
 }
 
 /// Each message as the first answer, as the second, and as a notification.
@@ -83,7 +86,7 @@ fn answer_with(world: &mut World, name: &'static str, length: usize) {
             let mut link = Spoilt { answers: script.answers.get(..before).unwrap_or(&[]), message };
             let mut meter = Loud { sale, message: name };
             if desk.start(&mut meter) {
-                desk.serve(&mut link, &mut keep, &mut meter);
+                desk.serve(&mut world.buffer, &mut link, &mut keep, &mut meter);
             }
             let _ = meter.step("notification", || notification::read(&desk.profile, message));
         }
