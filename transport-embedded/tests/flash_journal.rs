@@ -329,6 +329,36 @@ fn the_first_releases_journal_is_read() {
     assert_eq!(now(journal.unnamed_damage()), Ok(0));
 }
 
+/// R46: whoever reads all positions in turn meets each charge once, also where the flash is read again on the way: the
+/// order does not depend on where the records stand.
+#[test]
+fn charges_keep_their_order_when_the_flash_is_read_again() {
+    fn order(journal: &mut Opened) -> Vec<String> {
+        let mut buffer = [0; RECORD_MAX];
+        let mut sales = Vec::new();
+        while let Some(found) = now(journal.read(sales.len(), &mut buffer)).unwrap() {
+            sales.push(found.sale.as_str().to_owned());
+        }
+        sales
+    }
+    let sales = sales(4);
+    let mut journal = open(MockFlash::new(9, 1));
+    let mut numbers = Numbers::new(3);
+    for sale in &sales[..3] {
+        now(journal.persist(&sale.id, &sale.records[0])).unwrap();
+    }
+    for round in 0..200 {
+        let sale = &sales[numbers.below(3) as usize];
+        if round % 40 == 39 {
+            now(journal.finish(&sale.id)).unwrap();
+        }
+        now(journal.persist(&sale.id, &sale.records[round % 12])).unwrap();
+        let before = order(&mut journal);
+        journal = open(journal.into_flash());
+        assert_eq!(order(&mut journal), before, "round {round}");
+    }
+}
+
 /// R45: a flash that fails refuses, and the same journal goes on when it works again.
 #[test]
 fn a_failure_is_told_and_the_next_call_finds_out_what_is_there() {

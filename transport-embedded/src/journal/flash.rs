@@ -113,11 +113,12 @@ impl<F: NorFlash, const N: usize> FlashJournal<F, N> {
     async fn run(&mut self, job: &mut Job<'_>) -> Result<(), JournalError<F::Error>> {
         self.log.start();
         loop {
-            let next = self.log.go_on(job)?;
+            let next = self.log.go_on(job);
             let log = &mut self.log;
             let flash = &mut log.region.flash;
             let done = match next {
                 Next::Done => return Ok(()),
+                Next::Stopped(stopped) => return Err(stopped.into()),
                 Next::Read => Ok(()),
                 Next::Write => flash.write(log.address, log.writes.get(..log.length).unwrap_or(&[])).await,
                 Next::Erase => flash.erase(log.address, log.address.saturating_add(Region::<F>::PAGE)).await,

@@ -17,7 +17,7 @@
 use caas_core::charge::RECORD_MAX;
 use caas_core::id::SALE_ID_MAX;
 
-use super::sum::Sum;
+use super::sum::Checksum;
 use crate::journal::RECORD_MARK;
 
 /// The longest body: a record without its mark.
@@ -61,7 +61,7 @@ impl Head {
         self.put(0, u32::from_le_bytes([kind as u8, sale.len() as u8, low, high]));
         self.put(NUMBER_AT, number);
         self.put(SERIAL_AT, serial);
-        self.put(BODY_CRC_AT, Sum::START.add(body).get());
+        self.put(BODY_CRC_AT, sum_of(body, &[]));
         if let Some(place) = self.0.get_mut(FIXED..) {
             fill(place, sale);
         }
@@ -89,28 +89,26 @@ impl Head {
     /// none (R44).
     pub fn mend(&mut self, piece: &[u8; PIECE]) -> bool {
         self.0 = *piece;
-        for at in 0..HEAD_MAX {
-            // Each turn takes the flip before back.
-            let mut mask = 0u8;
-            for bit in 0..=8 {
-                let flip = 1u8.checked_shl(bit).unwrap_or(0);
-                if let Some(byte) = self.0.get_mut(at) {
-                    *byte ^= mask ^ flip;
-                }
-                mask = flip;
-                if self.is_whole() {
-                    return true;
-                }
+        // Each bit twice: the second flip takes the first back.
+        for flip in 0..HEAD_MAX * 8 * 2 {
+            if let Some(byte) = self.0.get_mut(flip / 16) {
+                *byte ^= 1 << (flip / 2 % 8);
+            }
+            if flip % 2 == 0 && self.is_whole() {
+                return true;
             }
         }
         false
     }
 
-    pub fn kind(&self) -> Option<Kind> {
-        let [kind, ..] = self.0;
-        [Kind::Record, Kind::Copy, Kind::Finished, Kind::Released]
-            .into_iter()
-            .find(|known| *known as u8 == kind)
+    pub fn is(&self, kind: Kind) -> bool {
+        let [byte, ..] = self.0;
+        byte == kind as u8
+    }
+
+    /// Whether it tells something new, and not only where things stand.
+    pub fn is_news(&self) -> bool {
+        self.is(Kind::Record) || self.is(Kind::Finished)
     }
 
     pub fn page(&self) -> u32 {
@@ -149,12 +147,13 @@ impl Head {
     }
 
     fn is_whole(&self) -> bool {
-        self.kind().is_some() && self.length() <= HEAD_MAX && self.sum() == self.word(CRC_AT)
+        let known = self.is_news() || self.is(Kind::Copy) || self.is(Kind::Released);
+        known && self.length() <= HEAD_MAX && self.sum() == self.word(CRC_AT)
     }
 
     fn sum(&self) -> u32 {
         let (head, _) = self.0.split_first_chunk::<CRC_AT>().unwrap_or((&[0; CRC_AT], &[]));
-        Sum::START.add(head).add(self.sale()).get()
+        sum_of(head, self.sale())
     }
 
     fn word(&self, at: usize) -> u32 {
@@ -168,11 +167,19 @@ impl Head {
     }
 }
 
+fn sum_of(bytes: &[u8], more: &[u8]) -> u32 {
+    let mut sum = Checksum::new();
+    sum.add(bytes);
+    sum.add(more);
+    sum.value()
+}
+
 /// Whether a mark was begun. It is begun only after the body was read back, so it commits. A blank one in which one or two
 /// bits flipped does not: a third must be cleared.
 pub fn is_begun(mark: u32) -> bool {
-    let without_lowest = |bits: u32| bits & bits.wrapping_sub(1);
-    without_lowest(without_lowest(!mark)) != 0
+    let once = mark | mark.wrapping_add(1);
+    let twice = once | once.wrapping_add(1);
+    twice != u32::MAX
 }
 
 /// Puts bytes at the start of a piece; the rest is blank.
@@ -208,11 +215,8 @@ mod tests {
         for sale in ["", "s", "0123456789abcdef0123456789abcdef"] {
             let mut read = Head::NONE;
             assert!(read.read(&head(sale).0));
-            assert_eq!(
-                (read.kind(), read.page(), read.number(), read.serial()),
-                (Some(Kind::Record), 7, 8, 9)
-            );
-            assert_eq!((read.body_length(), read.body_crc()), (300, Sum::START.add(&[1; 300]).get()));
+            assert_eq!((read.is(Kind::Record), read.page(), read.number(), read.serial()), (true, 7, 8, 9));
+            assert_eq!((read.body_length(), read.body_crc()), (300, sum_of(&[1; 300], &[])));
             assert_eq!(read.sale(), sale.as_bytes());
         }
     }

@@ -65,28 +65,27 @@ impl<const N: usize> Index<N> {
         self.slots.retain(|slot| slot.number != number);
     }
 
-    /// Takes up an entry, or a copy of one. `None` if there is no place for its charge.
-    pub fn add(&mut self, head: &Head, at: u32, sound: bool) -> Option<()> {
-        let place = Place { page: head.page(), at, serial: head.serial() };
+    /// Takes up an entry, or a copy of one. Whether there is a place for its charge.
+    pub fn add(&mut self, head: &Head, at: u32, sound: bool) -> bool {
         let number = head.number();
-        let known = self.slots.iter().position(|slot| slot.number == number);
-        if known.is_none() {
-            let sale = Vec::from_slice(head.sale()).ok()?;
+        if !self.slots.iter().any(|slot| slot.number == number) {
+            let Ok(sale) = Vec::from_slice(head.sale()) else { return false };
             let slot = Slot { number, sale, newest: Place::NONE, sound: Place::NONE };
-            self.slots.push(slot).ok()?;
+            if self.slots.push(slot).is_err() {
+                return false;
+            }
         }
-        let slot = match known {
-            Some(at) => self.slots.get_mut(at),
-            None => self.slots.last_mut(),
-        }?;
-        // Of two copies the sound one counts.
-        if place.serial >= slot.newest.serial {
-            slot.newest = place;
+        let place = Place { page: head.page(), at, serial: head.serial() };
+        for slot in self.slots.iter_mut().filter(|slot| slot.number == number) {
+            // Of two copies the sound one counts.
+            if place.serial >= slot.newest.serial {
+                slot.newest = place;
+            }
+            if sound && place.serial >= slot.sound.serial {
+                slot.sound = place;
+            }
         }
-        if sound && place.serial >= slot.sound.serial {
-            slot.sound = place;
-        }
-        Some(())
+        true
     }
 
     /// An entry that is still needed and stands in this page, and whether it is sound.

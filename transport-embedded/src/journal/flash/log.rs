@@ -22,9 +22,19 @@ use crate::journal::RECORD_MARK;
 
 pub use job::{Job, Loaded, Next, Stopped, Work};
 
+/// In this order what is used most has the shortest instructions.
+#[repr(C)]
 pub struct Log<F, const N: usize> {
-    pub region: Region<F>,
-    pub index: Index<N>,
+    doing: Doing,
+    /// Whether the ends and the index are what the flash holds. Not after a write that failed or was dropped.
+    known: bool,
+    /// While something is appended: whether the oldest page is being collected.
+    collecting: bool,
+    /// Of the entry that is copied: whether it is sound.
+    source_is_sound: bool,
+    /// What is next: a piece of the flash is read here, after this was written there or the page was erased.
+    pub address: u32,
+    pub length: usize,
     /// The page that is written to; 0: none yet.
     newest: u32,
     /// Where the next entry goes in it.
@@ -32,27 +42,20 @@ pub struct Log<F, const N: usize> {
     /// Pages up to this number are free.
     released: u32,
     next_serial: u32,
-    /// Whether all of this is what the flash holds. Not after a write that failed or was dropped.
-    known: bool,
-    doing: Doing,
-    pub walk: Walk,
-    /// What is next: a piece of the flash is read here, after this was written there or the page was erased.
-    pub address: u32,
-    pub length: usize,
-    pub piece: [u8; PIECE],
-    pub writes: [u8; PIECE],
     /// While the ends are looked for: the last page with something that is no copy.
     news: u32,
-    /// While something is appended: the number of its charge, whether the oldest page is being collected, and how many
-    /// were.
+    /// While something is appended: the number of its charge, and how often a page was collected.
     number: u32,
-    collecting: bool,
     collected: u32,
     /// Of the entry that is loaded or copied: its serial.
     serial: u32,
-    /// Of the entry that is copied: its body's address in the flash, and whether it is sound.
+    /// Of the entry that is copied: its body's address in the flash.
     source: u32,
-    source_is_sound: bool,
+    pub walk: Walk,
+    pub piece: [u8; PIECE],
+    pub writes: [u8; PIECE],
+    pub index: Index<N>,
+    pub region: Region<F>,
 }
 
 /// What a piece that was read belongs to.
@@ -108,24 +111,24 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
     }
 
     /// What is to be done next for a job.
-    pub fn go_on(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub fn go_on(&mut self, job: &mut Job<'_>) -> Next {
         match self.doing {
             Doing::Nothing => self.begin(job),
             Doing::FindingEnds | Doing::FillingIndex | Doing::Loading | Doing::CopyingHead => {
                 match self.walk.take(&self.region, &self.piece, job.room) {
-                    Seen::Part => Ok(self.read(self.walk.page, self.walk.look)),
+                    Seen::Part => self.read(self.walk.page, self.walk.look),
                     Seen::Entry => self.entry(job),
                     Seen::End => self.end_of_page(job),
                 }
             }
             Doing::Erasing => {
                 if !is_blank(&self.piece) {
-                    return Err(Stopped::ReadBack);
+                    return Next::Stopped(Stopped::ReadBack);
                 }
                 let look = self.walk.look.wrapping_add(PIECE as u32);
                 if look < Region::<F>::PAGE {
                     self.walk.look = look;
-                    return Ok(self.read(self.walk.page, look));
+                    return self.read(self.walk.page, look);
                 }
                 (self.newest, self.at) = (self.walk.page, 0);
                 self.make_room(job)
@@ -133,7 +136,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
             Doing::CopyingBody => self.write_part(job),
             Doing::Writing => {
                 if self.piece.get(..self.length) != self.writes.get(..self.length) {
-                    return Err(Stopped::ReadBack);
+                    return Next::Stopped(Stopped::ReadBack);
                 }
                 self.walk.look = self.walk.look.wrapping_add(self.length as u32);
                 self.write_part(job)
@@ -141,16 +144,16 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
         }
     }
 
-    fn begin(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    fn begin(&mut self, job: &mut Job<'_>) -> Next {
         if !self.known {
             self.doing = Doing::FindingEnds;
             (self.newest, self.at, self.released, self.next_serial, self.news) = (0, 0, 0, 1, 0);
-            return Ok(self.look_through(For::Ends, 0));
+            return self.look_through(For::Ends, 0);
         }
         match job.work {
-            Work::Ready => Ok(Next::Done),
-            Work::Load(position) => Ok(self.load(self.index.charge(position).map(Slot::sound), job)),
-            Work::LoadMark => Ok(self.load(self.index.find("").map(Slot::sound), job)),
+            Work::Ready => Next::Done,
+            Work::Load(position) => self.load(self.index.charge(position).map(Slot::sound), job),
+            Work::LoadMark => self.load(self.index.find("").map(Slot::sound), job),
             Work::Append | Work::Finish => self.append(job),
         }
     }

@@ -9,10 +9,11 @@ use crate::journal::RECORD_MARK;
 
 /// Pages are numbered from 1 without end; page `n` lies in place `n % pages`. So the wear is even, and a page's place
 /// says which numbers it can have.
+#[repr(C)]
 pub struct Region<F> {
-    pub flash: F,
     start: u32,
     pub pages: u32,
+    pub flash: F,
 }
 
 impl<F: NorFlash> Region<F> {
@@ -38,6 +39,7 @@ impl<F: NorFlash> Region<F> {
         page.checked_rem(self.pages).unwrap_or(0)
     }
 
+    #[inline(never)]
     pub fn address(&self, page: u32, at: u32) -> u32 {
         self.start.wrapping_add(self.place(page).wrapping_mul(Self::PAGE)).wrapping_add(at)
     }

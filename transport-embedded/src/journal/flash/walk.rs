@@ -4,7 +4,7 @@ use embedded_storage_async::nor_flash::NorFlash;
 
 use super::entry::{FIXED, HEAD_MAX, Head, Kind, PIECE, first_word, is_begun, is_blank};
 use super::region::Region;
-use super::sum::Sum;
+use super::sum::Checksum;
 use crate::copying::copy;
 use crate::journal::RECORD_MARK;
 
@@ -32,27 +32,32 @@ pub enum Seen {
     End,
 }
 
+#[repr(C)]
 pub struct Walk {
     what: For,
+    /// Whether the head was read: body and mark are next.
+    in_body: bool,
+    /// Whether the entry's mark was begun: it was committed.
+    pub committed: bool,
+    /// Whether more than a begun head stands where a head is lost.
+    lost_more: bool,
     /// The page, or, for [`For::Ends`], its place.
     pub page: u32,
     /// The entry, or where one is looked for; the page's end if nothing more can be written to it.
     pub at: u32,
+    /// Its body, its mark, and what is behind it.
+    pub body_at: u32,
+    pub mark_at: u32,
+    pub end: u32,
     /// The piece that is wanted.
     pub look: u32,
-    /// The entry's head.
-    pub head: Head,
-    /// Whether the head was read: body and mark are next.
-    in_body: bool,
-    sum: Sum,
-    /// Whether the entry's mark was begun: it was committed.
-    pub committed: bool,
+    sum: Checksum,
     /// Where a head cannot be read any more; a good one is looked for behind it.
     lost: Option<u32>,
-    /// Whether more than a begun head stands there.
-    lost_more: bool,
     /// Entries whose heads cannot be read any more.
     pub damaged: u32,
+    /// The entry's head.
+    pub head: Head,
 }
 
 impl Walk {
@@ -61,10 +66,13 @@ impl Walk {
             what: For::Ends,
             page: 0,
             at: 0,
+            body_at: 0,
+            mark_at: 0,
+            end: 0,
             look: 0,
             head: Head::NONE,
             in_body: false,
-            sum: Sum::START,
+            sum: Checksum::new(),
             committed: false,
             lost: None,
             lost_more: false,
@@ -80,7 +88,7 @@ impl Walk {
 
     /// Goes on behind an entry, if there is room for another.
     pub fn goes_on<F: NorFlash>(&mut self) -> bool {
-        let at = self.end::<F>();
+        let at = self.end;
         self.look_for_head(at);
         has_room::<F>(at)
     }
@@ -90,15 +98,15 @@ impl Walk {
         if !self.in_body {
             return self.take_head(region, piece);
         }
-        let left = self.mark_at::<F>().wrapping_sub(self.look) as usize;
+        let left = self.mark_at.wrapping_sub(self.look) as usize;
         if left == 0 {
             self.committed = is_begun(first_word(piece));
             return Seen::Entry;
         }
-        let done = self.look.wrapping_sub(self.body_at::<F>()) as usize;
+        let done = self.look.wrapping_sub(self.body_at) as usize;
         let rest = self.head.body_length().saturating_sub(done);
         let body = piece.get(..rest).unwrap_or(piece);
-        self.sum = self.sum.add(body);
+        self.sum.add(body);
         let _ = room.get_mut(done..).and_then(|room| copy(body, room));
         self.look = self.look.wrapping_add(left.min(PIECE) as u32);
         Seen::Part
@@ -106,19 +114,16 @@ impl Walk {
 
     /// Whether the body is what it was when the head was written.
     pub fn is_sound(&self) -> bool {
-        self.sum.get() == self.head.body_crc()
+        self.sum.value() == self.head.body_crc()
     }
 
-    pub fn body_at<F: NorFlash>(&self) -> u32 {
-        self.at.wrapping_add(Region::<F>::padded(self.head.length()))
-    }
-
-    pub fn mark_at<F: NorFlash>(&self) -> u32 {
-        self.body_at::<F>().wrapping_add(Region::<F>::padded(self.head.body_length()))
-    }
-
-    pub fn end<F: NorFlash>(&self) -> u32 {
-        self.mark_at::<F>().wrapping_add(Region::<F>::padded(RECORD_MARK.len()))
+    /// Says where the parts of the entry stand.
+    #[inline(never)]
+    pub fn lay_out<F: NorFlash>(&mut self, at: u32) {
+        self.at = at;
+        self.body_at = at.wrapping_add(Region::<F>::padded(self.head.length()));
+        self.mark_at = self.body_at.wrapping_add(Region::<F>::padded(self.head.body_length()));
+        self.end = self.mark_at.wrapping_add(Region::<F>::padded(RECORD_MARK.len()));
     }
 
     fn look_for_head(&mut self, at: u32) {
@@ -132,11 +137,11 @@ impl Walk {
         }
         if (self.head.read(piece) || (!is_lost && self.head.mend(piece))) && self.fits(region) {
             self.damaged = self.damaged.saturating_add(is_lost.into());
-            (self.lost, self.in_body, self.sum) = (None, true, Sum::START);
+            (self.lost, self.in_body, self.sum) = (None, true, Checksum::new());
             self.look = match self.what {
                 For::Head => return Seen::Entry,
-                For::Ends => self.mark_at::<F>(),
-                For::Entries | For::One => self.body_at::<F>(),
+                For::Ends => self.mark_at,
+                For::Entries | For::One => self.body_at,
             };
             return Seen::Part;
         }
@@ -147,13 +152,14 @@ impl Walk {
     }
 
     /// A head that does not fit into this page is none.
-    fn fits<F: NorFlash>(&self, region: &Region<F>) -> bool {
+    fn fits<F: NorFlash>(&mut self, region: &Region<F>) -> bool {
+        self.lay_out::<F>(self.at);
         let page = match self.what {
             For::Ends => region.place(self.head.page()),
             _ => self.head.page(),
         };
-        let short = matches!(self.head.kind(), Some(Kind::Finished | Kind::Released));
-        page == self.page && self.end::<F>() <= Region::<F>::PAGE && (!short || self.head.body_length() == 0)
+        let short = self.head.is(Kind::Finished) || self.head.is(Kind::Released);
+        page == self.page && self.end <= Region::<F>::PAGE && (!short || self.head.body_length() == 0)
     }
 
     /// Goes on at the next word. If no head comes, it was a head that was begun when the power went, or, if more stands

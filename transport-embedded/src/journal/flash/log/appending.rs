@@ -9,12 +9,12 @@ use crate::journal::flash::region::Region;
 use crate::journal::flash::walk::{For, has_room};
 
 impl<F: NorFlash, const N: usize> Log<F, N> {
-    pub(super) fn append(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn append(&mut self, job: &mut Job<'_>) -> Next {
         self.number = match self.index.find(job.sale) {
             Some(slot) => slot.number,
-            None if job.work == Work::Finish => return Ok(Next::Done),
+            None if job.work == Work::Finish => return Next::Done,
             None if self.index.has_room_for(job.sale) => self.next_serial,
-            None => return Err(Stopped::Full),
+            None => return Next::Stopped(Stopped::Full),
         };
         if job.work == Work::Finish {
             // The number says it.
@@ -25,11 +25,11 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
     }
 
     /// Makes room, and then writes what is new. Each time something of this is done, this says what is next.
-    pub(super) fn make_room(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn make_room(&mut self, job: &mut Job<'_>) -> Next {
         if !self.collecting {
             let kind = if job.work == Work::Finish { Kind::Finished } else { Kind::Record };
             self.walk.head.write(kind, self.number, self.next_serial, job.sale.as_bytes(), job.body);
-            if self.newest > self.released && self.fits() {
+            if self.fits() && self.newest > self.released {
                 return self.write(job);
             }
             if self.free() >= 2 {
@@ -38,65 +38,67 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
             // When all pages were collected, what is needed stands as closely as it can.
             self.collected = self.collected.saturating_add(1);
             if self.collected > self.region.pages.saturating_mul(2) {
-                return Err(Stopped::Full);
+                return Next::Stopped(Stopped::Full);
             }
             self.collecting = true;
         }
         let page = self.released.saturating_add(1);
         if let Some((place, sound)) = self.index.needed_in(page) {
             (self.doing, self.source_is_sound) = (Doing::CopyingHead, sound);
-            return Ok(self.look_at(For::Head, place));
+            return self.look_at(For::Head, place);
         }
         if !has_room::<F>(self.at) {
             return self.open();
         }
         self.walk.head.write(Kind::Released, page, 0, &[], &[]);
+        self.walk.lay_out::<F>(self.at);
         self.write(job)
     }
 
     /// Whether the entry fits into the newest page. The end of each page is kept for a `Released`, so that one can always
     /// be written.
-    fn fits(&self) -> bool {
-        has_room::<F>(self.walk.end::<F>().wrapping_sub(self.walk.at).wrapping_add(self.at))
+    fn fits(&mut self) -> bool {
+        self.walk.lay_out::<F>(self.at);
+        has_room::<F>(self.walk.end)
     }
 
-    fn open(&mut self) -> Result<Next, Stopped> {
+    fn open(&mut self) -> Next {
         if self.free() == 0 {
-            return Err(Stopped::Full);
+            return Next::Stopped(Stopped::Full);
         }
         self.doing = Doing::Erasing;
         self.look_through(For::Head, self.newest.saturating_add(1));
-        Ok(Next::Erase)
+        Next::Erase
     }
 
     /// Copies an entry as it is: a damaged one stays one.
-    pub(super) fn copy(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn copy(&mut self, job: &mut Job<'_>) -> Next {
         if self.walk.head.serial() != self.serial {
-            return Err(Stopped::ReadBack);
+            return Next::Stopped(Stopped::ReadBack);
         }
+        self.source = self.region.address(self.walk.page, self.walk.body_at);
         if !self.fits() {
             return self.open();
         }
-        self.source = self.region.address(self.walk.page, self.walk.body_at::<F>());
         self.walk.head.set_copy();
         self.write(job)
     }
 
     /// Writes an entry to the newest page: head, body, reading each back, and the mark last.
-    fn write(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    fn write(&mut self, job: &mut Job<'_>) -> Next {
         self.walk.head.seal(self.newest);
-        (self.walk.at, self.walk.look) = (self.at, self.at);
+        self.walk.look = self.at;
         self.write_part(job)
     }
 
-    pub(super) fn write_part(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn write_part(&mut self, job: &mut Job<'_>) -> Next {
         let walk = &self.walk;
-        let done = walk.look.wrapping_sub(walk.body_at::<F>()) as usize;
+        let done = walk.look.wrapping_sub(walk.body_at) as usize;
         let part = if walk.look == walk.at {
             walk.head.bytes()
-        } else if walk.look < walk.mark_at::<F>() {
+        } else if walk.look < walk.mark_at {
             let rest = walk.head.body_length().saturating_sub(done).min(PIECE);
-            if walk.head.kind() != Some(Kind::Copy) {
+            if !walk.head.is(Kind::Copy) {
                 job.body.get(done..).and_then(|body| body.get(..rest)).unwrap_or(&[])
             } else if self.doing == Doing::CopyingBody {
                 self.piece.get(..rest).unwrap_or(&[])
@@ -104,37 +106,39 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
                 self.doing = Doing::CopyingBody;
                 self.address = self.source.wrapping_add(done as u32);
                 self.length = Region::<F>::padded(rest) as usize;
-                return Ok(Next::Read);
+                return Next::Read;
             }
-        } else if walk.look == walk.mark_at::<F>() {
+        } else if walk.look == walk.mark_at {
             &RECORD_MARK
         } else {
             return self.written(job);
         };
         fill(&mut self.writes, part);
         self.doing = Doing::Writing;
-        self.address = self.region.address(self.newest, walk.look);
-        self.length = Region::<F>::padded(part.len()) as usize;
-        Ok(Next::Write)
+        let length = Region::<F>::padded(part.len()) as usize;
+        self.read(self.newest, self.walk.look);
+        self.length = length;
+        Next::Write
     }
 
-    fn written(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    fn written(&mut self, job: &mut Job<'_>) -> Next {
         let head = &self.walk.head;
         self.at = self.walk.look;
-        match head.kind() {
-            Some(Kind::Copy) => {
-                self.index.add(head, self.walk.at, self.source_is_sound).ok_or(Stopped::TooManyCharges)?;
-                return self.make_room(job);
+        if head.is(Kind::Released) {
+            (self.released, self.collecting) = (head.number(), false);
+        } else if head.is(Kind::Finished) {
+            self.index.remove(head.number());
+        } else {
+            let sound = head.is(Kind::Record) || self.source_is_sound;
+            if !self.index.add(head, self.walk.at, sound) {
+                return Next::Stopped(Stopped::Full);
             }
-            Some(Kind::Released) => {
-                (self.released, self.collecting) = (head.number(), false);
-                return self.make_room(job);
-            }
-            Some(Kind::Finished) => self.index.remove(head.number()),
-            _ => self.index.add(head, self.walk.at, true).ok_or(Stopped::Full)?,
+        }
+        if !head.is_news() {
+            return self.make_room(job);
         }
         self.next_serial = self.next_serial.saturating_add(1);
         self.known = true;
-        Ok(Next::Done)
+        Next::Done
     }
 }

@@ -7,6 +7,8 @@ pub enum Next {
     Write,
     Erase,
     Done,
+    /// It cannot go on.
+    Stopped(Stopped),
 }
 
 /// Why it cannot go on.

@@ -10,54 +10,51 @@ use crate::journal::flash::index::Place;
 use crate::journal::flash::walk::For;
 
 impl<F: NorFlash, const N: usize> Log<F, N> {
-    pub(super) fn entry(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn entry(&mut self, job: &mut Job<'_>) -> Next {
         let head = &self.walk.head;
-        let kind = head.kind();
         match self.doing {
             Doing::Loading => return self.loaded(job, true),
             Doing::CopyingHead => return self.copy(job),
             Doing::FindingEnds => {
                 self.newest = self.newest.max(head.page());
                 self.next_serial = self.next_serial.max(head.serial().saturating_add(1));
-                if matches!(kind, Some(Kind::Record | Kind::Finished)) {
+                if head.is_news() {
                     self.news = self.news.max(head.page());
                 }
-                if kind == Some(Kind::Released) && self.walk.committed {
+                if head.is(Kind::Released) && self.walk.committed {
                     self.released = self.released.max(head.number());
                 }
             }
-            _ if !self.walk.committed => {}
-            _ => match kind {
-                Some(Kind::Record | Kind::Copy) => {
-                    let sound = self.walk.is_sound();
-                    self.index.add(head, self.walk.at, sound).ok_or(Stopped::TooManyCharges)?;
+            _ if !self.walk.committed || head.is(Kind::Released) => {}
+            _ if head.is(Kind::Finished) => self.index.remove(head.number()),
+            _ => {
+                if !self.index.add(head, self.walk.at, self.walk.is_sound()) {
+                    return Next::Stopped(Stopped::TooManyCharges);
                 }
-                Some(Kind::Finished) => self.index.remove(head.number()),
-                Some(Kind::Released) | None => {}
-            },
+            }
         }
         if self.walk.goes_on::<F>() {
-            return Ok(self.read(self.walk.page, self.walk.look));
+            return self.read(self.walk.page, self.walk.look);
         }
         self.end_of_page(job)
     }
 
-    pub(super) fn end_of_page(&mut self, job: &mut Job<'_>) -> Result<Next, Stopped> {
+    pub(super) fn end_of_page(&mut self, job: &mut Job<'_>) -> Next {
         let next = self.walk.page.saturating_add(1);
         match self.doing {
             Doing::Loading => return self.loaded(job, false),
             // It was there when the index was filled.
-            Doing::CopyingHead => return Err(Stopped::ReadBack),
-            Doing::FindingEnds if next < self.region.pages => return Ok(self.look_through(For::Ends, next)),
+            Doing::CopyingHead => return Next::Stopped(Stopped::ReadBack),
+            Doing::FindingEnds if next < self.region.pages => return self.look_through(For::Ends, next),
             Doing::FindingEnds => {
                 self.find_ends();
                 self.index.clear();
                 self.doing = Doing::FillingIndex;
                 if self.newest > self.released {
-                    return Ok(self.look_through(For::Entries, self.released.saturating_add(1)));
+                    return self.look_through(For::Entries, self.released.saturating_add(1));
                 }
             }
-            _ if next <= self.newest => return Ok(self.look_through(For::Entries, next)),
+            _ if next <= self.newest => return self.look_through(For::Entries, next),
             _ => self.at = self.walk.at,
         }
         self.known = true;
@@ -70,7 +67,9 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
         self.released = self.released.max(before);
         self.walk.damaged = 0;
         if self.free() > 0 {
-        } else if self.news == self.newest {
+            return;
+        }
+        if self.news == self.newest {
             // It was finished, and its `Released` was damaged.
             self.released = before.saturating_add(1);
             self.walk.damaged = 1;
@@ -91,7 +90,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
     }
 
     /// What was loaded is the record, or the flash is read again, once: the record was damaged meanwhile.
-    fn loaded(&mut self, job: &mut Job<'_>, found: bool) -> Result<Next, Stopped> {
+    fn loaded(&mut self, job: &mut Job<'_>, found: bool) -> Next {
         let length = self.walk.head.body_length();
         let sound = found && self.walk.is_sound() && self.walk.head.serial() == self.serial;
         let mark = job.room.get_mut(length..).filter(|_| sound).and_then(|room| copy(&RECORD_MARK, room));
@@ -101,11 +100,11 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
                 Loaded::Damaged(_) => Loaded::Damaged(length),
                 _ => Loaded::Whole(length),
             };
-            return Ok(Next::Done);
+            return Next::Done;
         }
         if job.again {
             job.loaded = Loaded::Damaged(0);
-            return Ok(Next::Done);
+            return Next::Done;
         }
         (job.again, job.loaded, self.known) = (true, Loaded::Nothing, false);
         self.begin(job)
