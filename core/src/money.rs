@@ -88,7 +88,10 @@ impl Amount {
         for character in text {
             match character {
                 '0'..='9' => {
-                    minor = next_digit(minor, u32::from(character) & 0xF);
+                    // Beyond the limit it is too large however it goes on: no further digit is needed.
+                    if minor <= AMOUNT_MAX_MINOR {
+                        minor = minor.wrapping_mul(10).wrapping_add(u64::from(u32::from(character) & 0xF));
+                    }
                     digits = digits.wrapping_add(1);
                     decimals = decimals.wrapping_add(decimals.min(1));
                 }
@@ -107,10 +110,13 @@ impl Amount {
         if digits > AMOUNT_TEXT_MAX as u32 {
             return Err(AmountError::TooLarge);
         }
-        for _ in decimals.max(1)..3 {
-            minor = next_digit(minor, 0);
-        }
-        Amount::from_minor(minor)
+        // At most ten times the limit and nine, so this is far from the end of 64 bits.
+        let cents = match decimals {
+            0 => 100,
+            2 => 10,
+            _ => 1,
+        };
+        Amount::from_minor(minor.wrapping_mul(cents))
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.
@@ -177,11 +183,6 @@ impl fmt::Display for AmountError {
 }
 
 impl core::error::Error for AmountError {}
-
-/// One more digit of an amount: at most one above the limit, which is too large however it goes on. So nothing overflows.
-fn next_digit(minor: u64, digit: u32) -> u64 {
-    minor.wrapping_mul(10).wrapping_add(u64::from(digit)).min(AMOUNT_MAX_MINOR + 1)
-}
 
 /// Digits of [`AMOUNT_MAX_MINOR`].
 const DIGITS_MAX: usize = 13;

@@ -30,11 +30,13 @@ impl Instant {
 
     /// The moment `millis` later; stays at the end of time instead of wrapping.
     #[must_use]
+    #[inline(never)]
     pub const fn after(self, millis: Millis) -> Self {
         Instant(self.0.saturating_add(millis))
     }
 
     /// Milliseconds from `earlier` to this moment, 0 if `earlier` is later.
+    #[inline(never)]
     pub const fn since(self, earlier: Instant) -> Millis {
         self.0.saturating_sub(earlier.0)
     }

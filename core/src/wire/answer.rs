@@ -6,6 +6,7 @@ use heapless::String;
 
 use super::members::Members;
 use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name, Names};
+use super::notification::Stated;
 use super::text::{Chars, Text};
 use super::verdict::verdict;
 use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
@@ -165,12 +166,18 @@ impl Reading {
         found.put_id(Name::Internal as usize, &mut self.internal);
         found.put_id(Name::Correlator as usize, &mut self.correlator);
         found.put_id(Name::Reference as usize, &mut self.reference);
-        self.amount_due = text(Name::AmountDue).and_then(|due| due.amount().ok());
+        if let Stated::Amount(due) = found.stated(Name::AmountDue as usize) {
+            self.amount_due = Some(due);
+        }
         let payer_text = found.first(Name::ShortDescription as usize).map(Text::unquoted);
         if let Some(text) = payer_text.filter(|text| !text.is_blank()) {
             text.put(self.payer_text.insert(PayerText::new()));
         }
-        let other_amount = |said: Text<'_>| said.amount() != Ok(expected.amount);
+        let other_amount = |said: Stated| match said {
+            Stated::Absent => false,
+            Stated::Amount(amount) => amount != expected.amount,
+            Stated::Bad(_) => true,
+        };
         let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
         // The first member that is there and does not match (R08).
         self.mismatch = if other_id(text(Name::External), expected.external) {
@@ -182,7 +189,7 @@ impl Reading {
             .is_some_and(|said| other_payer(said, expected.subscriber))
         {
             Some(Member::Subscriber)
-        } else if text(Name::Amount).is_some_and(other_amount) {
+        } else if other_amount(found.stated(Name::Amount as usize)) {
             Some(Member::Amount)
         } else if text(Name::Currency).is_some_and(other_currency) {
             Some(Member::Currency)

@@ -9,7 +9,7 @@ use super::names::{Name, Names, length, pack};
 use super::notification::Stated;
 use super::object::Object;
 use super::request::{RequestFault, check_credentials};
-use super::text::{Text, stated};
+use super::text::Text;
 use super::verdict::verdict;
 use crate::credentials::Credentials;
 use crate::id::RawCode;
@@ -114,6 +114,6 @@ impl Balance {
         put(found.text(DETAIL).or(found.text(Name::MoreInformation as usize)), &mut self.detail);
         put(found.text(ACCOUNT_TYPE), &mut self.account_type);
         put(found.text(ACCOUNT_STATUS), &mut self.account_status);
-        self.chargeable = stated(found.text(CHARGEABLE));
+        self.chargeable = found.stated(CHARGEABLE);
     }
 }

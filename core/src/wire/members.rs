@@ -7,6 +7,7 @@
 use heapless::String;
 
 use super::names::{ASKED_MAX, NAME_MAX, Names};
+use super::notification::Stated;
 use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
 use crate::id::CarrierId;
@@ -95,6 +96,16 @@ impl<'a> Members<'a> {
             Form::Missing | Form::Null => None,
             Form::Plain | Form::Escaped => Some(Text::new(place.of(self.source))),
             Form::Nested => Some(Text::BLANK),
+        }
+    }
+
+    /// The amount under a name.
+    #[inline(never)]
+    pub(super) fn stated(&self, name: usize) -> Stated {
+        match self.text(name).map(Text::amount) {
+            None => Stated::Absent,
+            Some(Ok(amount)) => Stated::Amount(amount),
+            Some(Err(error)) => Stated::Bad(error),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::answer::WireFault;
 use super::members::Members;
 use super::names::{NOTIFICATION, Name};
-use super::text::{Text, stated};
+use super::text::Text;
 use super::verdict::notified;
 use crate::id::{CarrierId, RawCode};
 use crate::money::{Amount, AmountError, Currency};
@@ -59,17 +59,16 @@ pub struct NotACurrency;
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
     let mut found = Members::new();
     find(&mut found, body)?;
-    let text = |name: Name| found.text(name as usize);
     let mut read = Notification {
         external: None,
         internal: None,
         reference: None,
         class: Class::Unknown,
         code: RawCode::new(),
-        total: stated(text(Name::Total)),
-        paid: stated(text(Name::Paid)),
-        balance_due: stated(text(Name::BalanceDue)),
-        currency: text(Name::Currency).map(Text::currency),
+        total: found.stated(Name::Total as usize),
+        paid: found.stated(Name::Paid as usize),
+        balance_due: found.stated(Name::BalanceDue as usize),
+        currency: found.text(Name::Currency as usize).map(Text::currency),
     };
     read.class = notified(profile, &found, &mut read.code);
     found.put_id(Name::External as usize, &mut read.external);

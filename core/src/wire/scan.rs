@@ -104,7 +104,7 @@ pub(super) fn walk(
     let mut allowed = first_in(brackets);
     let (mut name, mut start) = (Place::MISSING, 0);
     loop {
-        let byte = token(&mut rest);
+        let byte = next_token(&mut rest);
         if brackets >> 1 == 1 {
             start = rest.len().wrapping_add(1);
         }
@@ -167,44 +167,46 @@ fn first_in(brackets: u32) -> u8 {
     if brackets & 1 == 1 { NAME | CLOSE_OBJECT } else { VALUE | CLOSE_ARRAY }
 }
 
-/// Goes beyond the next byte that is no space; a space where there is none. Between most tokens there is none: that is
-/// not worth a call.
+/// As [`token`]. Before most values and commas there is no space: that is not worth a call.
 #[inline(always)]
-fn token(rest: &mut Iter<'_, u8>) -> u8 {
-    match rest.next() {
-        Some(byte) if *byte > b' ' => *byte,
-        before => after_spaces(rest, before.copied()),
+fn next_token(rest: &mut Iter<'_, u8>) -> u8 {
+    match rest.as_slice().first() {
+        Some(byte) if *byte > b' ' => {
+            rest.next();
+            *byte
+        }
+        _ => token(rest),
     }
 }
 
+/// Goes beyond the next byte that is no space; a space where there is none.
 #[inline(never)]
-fn after_spaces(rest: &mut Iter<'_, u8>, mut before: Option<u8>) -> u8 {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = before {
-        before = rest.next().copied();
+fn token(rest: &mut Iter<'_, u8>) -> u8 {
+    loop {
+        match rest.next() {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => {}
+            Some(byte) => return *byte,
+            None => return b' ',
+        }
     }
-    before.unwrap_or(b' ')
 }
 
 /// Goes beyond what began with `first` and has no brackets; how it is written, if it may be.
 #[inline(never)]
 fn scalar(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
-    let whole = match first {
+    let word: &[u8] = match first {
         b'"' => return string(rest),
-        b'n' => ends(rest, b"ull"),
-        b't' => ends(rest, b"rue"),
-        b'f' => ends(rest, b"alse"),
-        _ => number(rest, first),
+        b'n' => b"ull",
+        b't' => b"rue",
+        b'f' => b"alse",
+        _ => return number(rest, first),
     };
-    match whole {
-        false => None,
-        true if first == b'n' => Some(Form::Null),
-        true => Some(Form::Plain),
+    for byte in word {
+        if rest.next() != Some(byte) {
+            return None;
+        }
     }
-}
-
-#[inline(never)]
-fn ends(rest: &mut Iter<'_, u8>, word: &[u8]) -> bool {
-    word.iter().all(|byte| rest.next() == Some(byte))
+    Some(if first == b'n' { Form::Null } else { Form::Plain })
 }
 
 fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
@@ -222,36 +224,44 @@ fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
     }
 }
 
-fn number(rest: &mut Iter<'_, u8>, first: u8) -> bool {
-    let whole = match (first, next(rest)) {
-        (b'-', b'0') => rest.next().is_some(),
-        (b'-', _) => digits(rest),
-        (b'0', _) => true,
-        (b'1'..=b'9', _) => {
-            digits(rest);
-            true
-        }
-        _ => false,
-    };
-    let decimals = next(rest) != b'.' || (rest.next().is_some() && digits(rest));
-    let exponent = !matches!(next(rest), b'e' | b'E') || {
+/// A digit after a leading zero is left: nothing that may follow a number begins with one.
+fn number(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
+    let first = if first == b'-' { *rest.next()? } else { first };
+    match first {
+        b'0' => {}
+        b'1'..=b'9' => digits(rest),
+        _ => return None,
+    }
+    if next(rest) == b'.' {
+        rest.next();
+        digit(rest)?;
+    }
+    if next(rest) | 0x20 == b'e' {
         rest.next();
         if matches!(next(rest), b'+' | b'-') {
             rest.next();
         }
-        digits(rest)
-    };
-    whole && decimals && exponent
+        digit(rest)?;
+    }
+    Some(Form::Plain)
 }
 
-/// Goes beyond digits; whether there is any.
+/// Goes beyond one digit at least.
 #[inline(never)]
-fn digits(rest: &mut Iter<'_, u8>) -> bool {
-    let before = rest.len();
+fn digit(rest: &mut Iter<'_, u8>) -> Option<()> {
+    if !rest.next()?.is_ascii_digit() {
+        return None;
+    }
+    digits(rest);
+    Some(())
+}
+
+/// Goes beyond digits.
+#[inline(never)]
+fn digits(rest: &mut Iter<'_, u8>) {
     while next(rest).is_ascii_digit() {
         rest.next();
     }
-    rest.len() < before
 }
 
 /// The next byte; a space after the last.

@@ -6,7 +6,7 @@ use core::slice::Iter;
 use heapless::String;
 use heapless::string::StringView;
 
-use super::notification::{NotACurrency, Stated};
+use super::notification::NotACurrency;
 use crate::id::{CarrierId, trimmed};
 use crate::money::{Amount, AmountError, Currency};
 
@@ -105,15 +105,6 @@ impl<'a> Text<'a> {
     }
 }
 
-/// An amount that may be missing.
-pub(super) fn stated(text: Option<Text<'_>>) -> Stated {
-    match text.map(Text::amount) {
-        None => Stated::Absent,
-        Some(Ok(amount)) => Stated::Amount(amount),
-        Some(Err(error)) => Stated::Bad(error),
-    }
-}
-
 /// Whether a character shows nothing: the controls and the spaces of Unicode, few enough to need no table.
 fn is_blank(character: char) -> bool {
     matches!(
@@ -168,17 +159,12 @@ const MEANT: &[u8; 8] = b"\"\\/\x08\x0c\n\r\t";
 /// The character of the escape whose backslash was taken, if it is one. This is what a message is checked with, too.
 #[inline(never)]
 pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<char> {
-    let kind = rest.next()?;
-    if *kind != b'u' {
-        let index = ESCAPES.iter().position(|escape| escape == kind)?;
-        return MEANT.get(index).copied().map(char::from);
-    }
-    let mut code = hex_unit(rest)?;
+    let mut code = unit(rest)?;
     // A leading surrogate takes the unit after it along if that completes the pair.
     let mut ahead = rest.clone();
-    if code & 0xFC00 == 0xD800 && ahead.next() == Some(&b'\\') && ahead.next() == Some(&b'u') {
-        let low = hex_unit(&mut ahead)?;
-        if low & 0xFC00 == 0xDC00 {
+    if code >> 10 == 0xD800 >> 10 && ahead.next() == Some(&b'\\') {
+        let low = unit(&mut ahead)?;
+        if low >> 10 == 0xDC00 >> 10 {
             *rest = ahead;
             code = (((code & 0x3FF) << 10) | (low & 0x3FF)).wrapping_add(0x10000);
         }
@@ -186,9 +172,14 @@ pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<char> {
     Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
-/// The number of four hexadecimal digits.
+/// The UTF-16 unit of an escape.
 #[inline(never)]
-fn hex_unit(rest: &mut Iter<'_, u8>) -> Option<u32> {
+fn unit(rest: &mut Iter<'_, u8>) -> Option<u32> {
+    let kind = rest.next()?;
+    if *kind != b'u' {
+        let index = ESCAPES.iter().position(|escape| escape == kind)?;
+        return MEANT.get(index).copied().map(u32::from);
+    }
     let (digits, after) = rest.as_slice().split_first_chunk::<4>()?;
     *rest = after.iter();
     let mut unit = 0;

@@ -42,15 +42,18 @@ pub(super) fn verdict(
     let application = found.text(Name::Code as usize);
     let gateway = found.text(Name::HttpCode as usize);
     let whole = application.or(gateway).is_some_and(|code| put(code, kept));
-    let status = match (application, gateway) {
-        (Some(_), None) if whole => return application_verdict(status, class_of(profile, service, kept)),
-        (Some(_), _) => return Class::Unknown,
-        (None, Some(_)) if whole && kept.len() == 3 => number(kept.as_bytes()),
-        (None, Some(_)) => None,
-        (None, None) => Some(status),
-    };
-    let more = found.text(Name::MoreInformation as usize);
-    status.map_or(Class::Unknown, |status| gateway_verdict(profile, status, more))
+    if application.is_some() {
+        let believed = whole && gateway.is_none();
+        let class = if believed { class_of(profile, service, kept) } else { Class::Unknown };
+        return application_verdict(status, class);
+    }
+    let mut status = status;
+    if gateway.is_some() {
+        let code = if whole && kept.len() == 3 { number(kept.as_bytes()) } else { None };
+        let Some(code) = code else { return Class::Unknown };
+        status = code;
+    }
+    gateway_verdict(profile, status, found.text(Name::MoreInformation as usize))
 }
 
 /// Application-level failures come as HTTP 200 in every document. Under another status a code is believed only where
