@@ -428,7 +428,7 @@ impl Charge {
         ] {
             self.texts.set(slot, text).ok()?;
         }
-        self.attempts.push(Attempt::default()).ok()?;
+        self.add_attempt()?;
         self.auto_attempts = order.attempts;
         self.open_for(order.window.unwrap_or(profile.windows.sale));
         self.announced = Announced::just_started();
@@ -727,6 +727,12 @@ impl Charge {
     fn phase_of(&self, number: u8) -> Phase {
         let around = self.surroundings(number);
         self.attempts.get(usize::from(number)).map_or(Phase::Planned, |attempt| attempt.phase(&around))
+    }
+
+    /// Another attempt, of which nothing is known; `None` if there are as many as there may be.
+    #[inline(never)]
+    fn add_attempt(&mut self) -> Option<()> {
+        self.attempts.push(Attempt::default()).ok()
     }
 
     #[inline(never)]

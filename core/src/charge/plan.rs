@@ -275,7 +275,7 @@ impl Charge {
     }
 
     pub(super) fn begin_attempt(&mut self) {
-        if self.has_attempt_left() && self.attempts.push(Attempt::default()).is_ok() {
+        if self.has_attempt_left() && self.add_attempt().is_some() {
             self.retry_wanted = false;
             self.timers.begin_attempt();
             self.doublings = 0;

@@ -6,11 +6,12 @@ use super::texts::beginning;
 const LENGTH: usize = 8;
 
 /// The first 8 bytes of a code, cut at a character's end; zeros after a shorter one.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "model", derive(Hash))]
 pub(super) struct ShortCode(pub [u8; LENGTH]);
 
 impl ShortCode {
+    #[inline(never)]
     pub fn new(code: &str) -> Self {
         let mut kept = [0; LENGTH];
         kept.iter_mut().zip(beginning(code, LENGTH).bytes()).for_each(|(to, byte)| *to = byte);
@@ -25,6 +26,14 @@ impl ShortCode {
     /// Whether these bytes are a code.
     pub fn is_sound(&self) -> bool {
         core::str::from_utf8(&self.0).is_ok()
+    }
+}
+
+/// No code. Written as one of no bytes: an attempt that is all zeros would bring a routine that clears memory, 208 bytes
+/// of flash.
+impl Default for ShortCode {
+    fn default() -> Self {
+        ShortCode::new("")
     }
 }
 

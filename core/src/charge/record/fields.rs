@@ -43,7 +43,7 @@ impl Charge {
         self.recoveries = recoveries;
         self.credential_refusals = refusals;
         while self.attempts.len() < usize::from(attempts) {
-            self.attempts.push(Attempt::default()).ok()?;
+            self.add_attempt()?;
         }
         while self.received.credits.len() < usize::from(credits) {
             self.received.credits.push(Credit::default()).ok()?;
