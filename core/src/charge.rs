@@ -421,10 +421,10 @@ impl Charge {
     fn take_order(&mut self, profile: &Profile<'_>, order: &Order<'_>, id: &ChargeId) -> Option<()> {
         let account = order.account.map_or("", Subscriber::expose);
         for (slot, text) in [
-            (Slot::Sale, order.sale.as_str()),
-            (Slot::Subscriber, order.subscriber.expose()),
-            (Slot::ChargeId, id.as_str()),
-            (Slot::Account, account),
+            (Slot::SALE, order.sale.as_str()),
+            (Slot::SUBSCRIBER, order.subscriber.expose()),
+            (Slot::CHARGE_ID, id.as_str()),
+            (Slot::ACCOUNT, account),
         ] {
             self.texts.set(slot, text).ok()?;
         }
@@ -504,22 +504,22 @@ impl Charge {
 
     /// The caller's name for the sale.
     pub fn sale_id(&self) -> &str {
-        self.texts.get(Slot::Sale)
+        self.texts.get(Slot::SALE)
     }
 
     /// The charge's own id; `externalTrxId` of an attempt is made from it.
     pub fn charge_id(&self) -> &str {
-        self.texts.get(Slot::ChargeId)
+        self.texts.get(Slot::CHARGE_ID)
     }
 
     /// The payer, masked.
     pub fn subscriber(&self) -> Masked<'_> {
-        Masked(self.texts.get(Slot::Subscriber))
+        Masked(self.texts.get(Slot::SUBSCRIBER))
     }
 
     /// Whether this charge is from that payer, however the telephone's number is written.
     pub fn is_from(&self, subscriber: &Subscriber) -> bool {
-        let own = self.texts.get(Slot::Subscriber);
+        let own = self.texts.get(Slot::SUBSCRIBER);
         telephone_number(own).unwrap_or(own) == subscriber.payer()
     }
 
@@ -527,7 +527,7 @@ impl Charge {
     pub fn is_for(&self, profile: &Profile<'_>, order: &Order<'_>) -> bool {
         let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
         let currency = order.currency.or(profile.currencies.first().copied());
-        self.texts.get(Slot::Subscriber) == order.subscriber.expose()
+        self.texts.get(Slot::SUBSCRIBER) == order.subscriber.expose()
             && self.amount() == order.amount
             && currency == Some(self.currency)
             && instrument == Some(self.instrument)
@@ -570,7 +570,7 @@ impl Charge {
 
     /// Who resolved the review; empty if nobody did.
     pub fn reviewer(&self) -> &str {
-        self.texts.get(Slot::Reviewer)
+        self.texts.get(Slot::REVIEWER)
     }
 
     /// All that was received, over all references.
@@ -609,12 +609,12 @@ impl Charge {
 
     /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.
     pub fn reference(&self) -> Option<&str> {
-        Some(self.texts.get(Slot::Reference(self.latest_number()))).filter(|text| !text.is_empty())
+        Some(self.texts.get(Slot::reference(self.latest_number()))).filter(|text| !text.is_empty())
     }
 
     /// What the payer is to read, if the carrier said something.
     pub fn payer_text(&self) -> Option<&str> {
-        Some(self.texts.get(Slot::PayerText)).filter(|text| !text.is_empty())
+        Some(self.texts.get(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
     }
 
     /// The conflicts that were noticed.

@@ -189,14 +189,14 @@ impl Charge {
         buffer: &mut [u8],
     ) -> Result<usize, RequestFault> {
         if planned.service.is_confirm() {
-            return write_confirm(self.texts.get(Slot::Reference(planned.attempt)), buffer);
+            return write_confirm(self.texts.get(Slot::reference(planned.attempt)), buffer);
         }
         let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
         let external = self.external(planned.attempt);
-        let account = self.texts.get(Slot::Account);
+        let account = self.texts.get(Slot::ACCOUNT);
         let fields = ChargeFields {
             external: &external,
-            subscriber: self.texts.get(Slot::Subscriber),
+            subscriber: self.texts.get(Slot::SUBSCRIBER),
             account: Some(account).filter(|account| !account.is_empty()),
             instrument: instrument.ok_or(RequestFault::MissingCredential)?,
             amount: self.amount(),

@@ -130,11 +130,11 @@ impl Charge {
         body: &[u8],
     ) {
         let external = self.external(token.of.attempt);
-        let reference = self.texts.get(Slot::Reference(token.of.attempt));
+        let reference = self.texts.get(Slot::reference(token.of.attempt));
         let expected = Expected {
             external: Some(external.as_str()).filter(|_| profile.client_makes_id),
             reference: Some(reference).filter(|_| token.of.service.is_confirm()),
-            subscriber: self.texts.get(Slot::Subscriber),
+            subscriber: self.texts.get(Slot::SUBSCRIBER),
             amount: self.amount(),
             currency: self.currency,
         };
@@ -200,7 +200,7 @@ impl Charge {
     fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
         let number = token.of.attempt;
         let kept = self.keep_ids(number, reading);
-        let askable = kept && !self.texts.get(Slot::Reference(number)).is_empty();
+        let askable = kept && !self.texts.get(Slot::reference(number)).is_empty();
         if self.consent.is_prompt() && !askable {
             self.lose(profile, &token.of);
             return;
@@ -210,7 +210,7 @@ impl Charge {
         if number == self.latest_number() {
             self.amount_due = Kept::optional(reading.amount_due);
             let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
-            self.texts.set_cut(Slot::PayerText, text, RESERVE_FOR_IDS);
+            self.texts.set_cut(Slot::PAYER_TEXT, text, RESERVE_FOR_IDS);
             self.open_window(profile);
             let around = self.surroundings(number);
             if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
@@ -319,7 +319,7 @@ impl Charge {
     fn keep_ids(&mut self, attempt: u8, reading: &Reading) -> bool {
         let mut kept = true;
         for (slot, id) in
-            [(Slot::Reference(attempt), &reading.reference), (Slot::Internal(attempt), &reading.internal)]
+            [(Slot::reference(attempt), &reading.reference), (Slot::internal(attempt), &reading.internal)]
         {
             if let Some(id) = id.as_ref().filter(|_| self.texts.get(slot).is_empty()) {
                 kept &= self.texts.set_id(slot, id).is_ok();

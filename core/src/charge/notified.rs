@@ -42,7 +42,7 @@ impl Charge {
             Some(external) => numbers.find(|number| self.external(*number) == external.as_str()),
             None => {
                 let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
-                numbers.find(|number| self.texts.get(Slot::Internal(*number)) == internal.as_str())
+                numbers.find(|number| self.texts.get(Slot::internal(*number)) == internal.as_str())
             }
         }
     }
@@ -72,8 +72,8 @@ impl Charge {
         notification: &Notification,
         reference: &str,
     ) -> bool {
-        let internal = self.texts.get(Slot::Internal(number));
-        let named = self.texts.get(Slot::Reference(number));
+        let internal = self.texts.get(Slot::internal(number));
+        let named = self.texts.get(Slot::reference(number));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
             || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_str() == internal)

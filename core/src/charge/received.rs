@@ -78,7 +78,7 @@ impl Received {
             return if *credit == before { Credited::Nothing } else { Credited::More };
         }
         let index = u8::try_from(self.credits.len()).unwrap_or(u8::MAX);
-        if self.credits.is_full() || texts.set_id(Slot::Credit(index), reference).is_err() {
+        if self.credits.is_full() || texts.set_id(Slot::credit(index), reference).is_err() {
             self.beyond = Kept::new(self.beyond.amount().max(total));
             return Credited::NoPlace;
         }
@@ -147,7 +147,7 @@ impl Received {
 
     fn find(&self, texts: &Texts, attempt: u8, reference: &str) -> Option<usize> {
         self.credits.iter().zip(0u8..).position(|(credit, index)| {
-            credit.attempt == attempt && texts.get(Slot::Credit(index)) == reference
+            credit.attempt == attempt && texts.get(Slot::credit(index)) == reference
         })
     }
 }

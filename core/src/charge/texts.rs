@@ -19,27 +19,42 @@ const IDS: usize = 14;
 /// A length from here on means: the same text as in the slot of the number above it.
 const SAME_AS: u8 = 0xF0;
 
-/// Which text.
+/// Which text, by its place in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
+pub struct Slot(u8);
+
+impl Slot {
     /// The sale's id.
-    Sale,
+    pub const SALE: Slot = Slot(0);
     /// The payer.
-    Subscriber,
+    pub const SUBSCRIBER: Slot = Slot(1);
     /// The charge's id; `externalTrxId` of an attempt is made from it.
-    ChargeId,
+    pub const CHARGE_ID: Slot = Slot(2);
     /// `accountId`.
-    Account,
-    /// What the carrier named an attempt (`reference`, `referenceId`).
-    Reference(u8),
-    /// `internalTrxId` of an attempt's answer.
-    Internal(u8),
-    /// The payment reference of a credit.
-    Credit(u8),
+    pub const ACCOUNT: Slot = Slot(3);
     /// What the payer is to read.
-    PayerText,
+    pub const PAYER_TEXT: Slot = Slot(14);
     /// Who resolved the review.
-    Reviewer,
+    pub const REVIEWER: Slot = Slot(15);
+
+    /// What the carrier named an attempt (`reference`, `referenceId`).
+    pub const fn reference(attempt: u8) -> Slot {
+        Slot(4 + Slot::at_most(attempt, 2))
+    }
+
+    /// `internalTrxId` of an attempt's answer.
+    pub const fn internal(attempt: u8) -> Slot {
+        Slot(7 + Slot::at_most(attempt, 2))
+    }
+
+    /// The payment reference of a credit.
+    pub const fn credit(credit: u8) -> Slot {
+        Slot(10 + Slot::at_most(credit, 3))
+    }
+
+    const fn at_most(number: u8, most: u8) -> u8 {
+        if number < most { number } else { most }
+    }
 }
 
 /// The buffer has no room for the text.
@@ -85,7 +100,7 @@ impl Texts {
     #[inline(never)]
     pub fn set_id(&mut self, slot: Slot, id: &str) -> Result<(), Full> {
         self.set(slot, id).or_else(|_| {
-            self.set(Slot::PayerText, "")?;
+            self.set(Slot::PAYER_TEXT, "")?;
             self.set(slot, id)
         })
     }
@@ -99,10 +114,10 @@ impl Texts {
 
     /// Keeps who resolved a review, as much as fits: what the payer was to read is over, and makes room.
     pub fn set_reviewer(&mut self, name: &str) {
-        if self.free(Slot::Reviewer) < name.len() {
-            let _ = self.set(Slot::PayerText, "");
+        if self.free(Slot::REVIEWER) < name.len() {
+            let _ = self.set(Slot::PAYER_TEXT, "");
         }
-        self.set_cut(Slot::Reviewer, name, 0);
+        self.set_cut(Slot::REVIEWER, name, 0);
     }
 
     /// Writes the texts into a record, or reads them from it; `None` if what is read cannot be.
@@ -111,7 +126,7 @@ impl Texts {
         let used = self.used();
         pass.bytes(self.bytes.get_mut(..used)?);
         let sound = (0..SLOTS).all(|index| self.text(index).is_some());
-        (sound && self.get(Slot::Reviewer).len() <= REVIEWER_MAX).then_some(())
+        (sound && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX).then_some(())
     }
 
     /// The text in a slot: its own, or as an id that of another id, which then has one; `None` where a record says what
@@ -228,19 +243,8 @@ pub fn beginning(text: &str, bytes: usize) -> &str {
     text.get(..end).unwrap_or("")
 }
 
-/// The order in a record.
-fn index(slot: Slot) -> usize {
-    match slot {
-        Slot::Sale => 0,
-        Slot::Subscriber => 1,
-        Slot::ChargeId => 2,
-        Slot::Account => 3,
-        Slot::Reference(attempt) => 4 + usize::from(attempt.min(2)),
-        Slot::Internal(attempt) => 7 + usize::from(attempt.min(2)),
-        Slot::Credit(credit) => 10 + usize::from(credit.min(3)),
-        Slot::PayerText => 14,
-        Slot::Reviewer => 15,
-    }
+fn index(Slot(slot): Slot) -> usize {
+    usize::from(slot)
 }
 
 /// Brings the first `by` bytes to the end. The library's way of doing it is longer, and can panic.
@@ -265,45 +269,59 @@ mod tests {
     #[test]
     fn texts_keep_apart_when_they_are_replaced_in_any_order() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::PayerText, "dial").unwrap();
-        texts.set(Slot::Sale, "sale-1").unwrap();
-        texts.set(Slot::Reference(1), "ref").unwrap();
-        texts.set(Slot::Sale, "s").unwrap();
-        texts.set(Slot::Reference(1), "longer reference").unwrap();
+        texts.set(Slot::PAYER_TEXT, "dial").unwrap();
+        texts.set(Slot::SALE, "sale-1").unwrap();
+        texts.set(Slot::reference(1), "ref").unwrap();
+        texts.set(Slot::SALE, "s").unwrap();
+        texts.set(Slot::reference(1), "longer reference").unwrap();
         assert_eq!(
-            (texts.get(Slot::Sale), texts.get(Slot::Reference(1)), texts.get(Slot::PayerText)),
+            (texts.get(Slot::SALE), texts.get(Slot::reference(1)), texts.get(Slot::PAYER_TEXT)),
             ("s", "longer reference", "dial")
         );
-        assert_eq!(texts.get(Slot::Reference(0)), "");
+        assert_eq!(texts.get(Slot::reference(0)), "");
+    }
+
+    #[test]
+    fn every_text_has_a_place_of_its_own() {
+        let mut slots = [Slot::SALE, Slot::SUBSCRIBER, Slot::CHARGE_ID, Slot::ACCOUNT].to_vec();
+        slots.extend((0..3).map(Slot::reference).chain((0..3).map(Slot::internal)));
+        slots.extend((0..4).map(Slot::credit).chain([Slot::PAYER_TEXT, Slot::REVIEWER]));
+        assert!(slots.iter().copied().map(index).eq(0..SLOTS));
+        // What there cannot be is the last of its kind, not the first of another.
+        assert_eq!([3, 255].map(Slot::reference), [Slot::reference(2); 2]);
+        assert_eq!([3, 255].map(Slot::internal), [Slot::internal(2); 2]);
+        assert_eq!([4, 255].map(Slot::credit), [Slot::credit(3); 2]);
+        let passing = [Slot::PAYER_TEXT, Slot::REVIEWER].map(index);
+        assert!(passing.into_iter().eq(IDS..SLOTS));
     }
 
     #[test]
     fn a_full_buffer_refuses_and_keeps_what_it_has() {
         let mut texts = Texts::EMPTY;
         let long = "x".repeat(200);
-        texts.set(Slot::Sale, &long).unwrap();
-        assert_eq!(texts.set(Slot::Account, &"a".repeat(TEXTS_MAX - 199)), Err(Full));
-        texts.set(Slot::Account, &"a".repeat(TEXTS_MAX - 200)).unwrap();
-        assert_eq!(texts.set(Slot::Credit(3), "y"), Err(Full));
-        assert_eq!(texts.get(Slot::Sale), long);
+        texts.set(Slot::SALE, &long).unwrap();
+        assert_eq!(texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 199)), Err(Full));
+        texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 200)).unwrap();
+        assert_eq!(texts.set(Slot::credit(3), "y"), Err(Full));
+        assert_eq!(texts.get(Slot::SALE), long);
     }
 
     #[test]
     fn an_id_takes_the_room_of_the_payers_text() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::Sale, &"x".repeat(200)).unwrap();
-        texts.set(Slot::PayerText, &"t".repeat(TEXTS_MAX - 200)).unwrap();
-        texts.set_id(Slot::Credit(0), "914021114190001").unwrap();
-        assert_eq!((texts.get(Slot::Credit(0)), texts.get(Slot::PayerText)), ("914021114190001", ""));
+        texts.set(Slot::SALE, &"x".repeat(200)).unwrap();
+        texts.set(Slot::PAYER_TEXT, &"t".repeat(TEXTS_MAX - 200)).unwrap();
+        texts.set_id(Slot::credit(0), "914021114190001").unwrap();
+        assert_eq!((texts.get(Slot::credit(0)), texts.get(Slot::PAYER_TEXT)), ("914021114190001", ""));
     }
 
     #[test]
     fn a_payer_text_is_cut_at_a_character_and_leaves_the_reserve() {
         let mut texts = Texts::EMPTY;
-        texts.set_cut(Slot::PayerText, "ගෙවන්න", 0);
-        assert_eq!(texts.get(Slot::PayerText), "ගෙවන්න");
-        texts.set_cut(Slot::PayerText, "ගෙවන්න", TEXTS_MAX - 4);
-        assert_eq!(texts.get(Slot::PayerText), "ග");
+        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න", 0);
+        assert_eq!(texts.get(Slot::PAYER_TEXT), "ගෙවන්න");
+        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න", TEXTS_MAX - 4);
+        assert_eq!(texts.get(Slot::PAYER_TEXT), "ග");
     }
 
     /// The longest ids of an order, and the longest that an answer can name; then the same as payment references.
@@ -311,29 +329,29 @@ mod tests {
     fn an_attempt_at_its_longest_fits_and_ids_that_are_there_take_no_room() {
         let mut texts = Texts::EMPTY;
         let long = |letter: &str, length: usize| letter.repeat(length);
-        texts.set(Slot::Sale, &long("s", crate::id::SALE_ID_MAX)).unwrap();
-        texts.set(Slot::Subscriber, &long("p", crate::id::SUBSCRIBER_MAX)).unwrap();
-        texts.set(Slot::ChargeId, &long("c", crate::id_generator::CHARGE_ID_MAX)).unwrap();
-        texts.set(Slot::Account, &long("a", crate::id::ACCOUNT_ID_MAX)).unwrap();
-        texts.set_cut(Slot::PayerText, &long("t", 128), 0);
-        texts.set_id(Slot::Reference(0), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::Internal(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::Credit(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::Credit(1), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
-        assert_eq!(texts.get(Slot::Credit(0)), texts.get(Slot::Internal(0)));
-        assert_eq!(texts.get(Slot::Credit(1)), texts.get(Slot::Reference(0)));
-        assert_eq!(texts.get(Slot::PayerText), "");
+        texts.set(Slot::SALE, &long("s", crate::id::SALE_ID_MAX)).unwrap();
+        texts.set(Slot::SUBSCRIBER, &long("p", crate::id::SUBSCRIBER_MAX)).unwrap();
+        texts.set(Slot::CHARGE_ID, &long("c", crate::id_generator::CHARGE_ID_MAX)).unwrap();
+        texts.set(Slot::ACCOUNT, &long("a", crate::id::ACCOUNT_ID_MAX)).unwrap();
+        texts.set_cut(Slot::PAYER_TEXT, &long("t", 128), 0);
+        texts.set_id(Slot::reference(0), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
+        texts.set_id(Slot::internal(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
+        texts.set_id(Slot::credit(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
+        texts.set_id(Slot::credit(1), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
+        assert_eq!(texts.get(Slot::credit(0)), texts.get(Slot::internal(0)));
+        assert_eq!(texts.get(Slot::credit(1)), texts.get(Slot::reference(0)));
+        assert_eq!(texts.get(Slot::PAYER_TEXT), "");
     }
 
     #[test]
     fn a_text_that_is_shared_is_not_replaced() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::Credit(0), "914021114190001").unwrap();
-        texts.set(Slot::Internal(0), "914021114190001").unwrap();
-        texts.set(Slot::Reference(0), "914021114190001").unwrap();
+        texts.set(Slot::credit(0), "914021114190001").unwrap();
+        texts.set(Slot::internal(0), "914021114190001").unwrap();
+        texts.set(Slot::reference(0), "914021114190001").unwrap();
         assert_eq!(texts.used(), 15);
-        assert_eq!(texts.set(Slot::Credit(0), "x"), Err(Full));
-        texts.set(Slot::Internal(0), "y").unwrap();
-        assert_eq!((texts.get(Slot::Internal(0)), texts.get(Slot::Reference(0))), ("y", "914021114190001"));
+        assert_eq!(texts.set(Slot::credit(0), "x"), Err(Full));
+        texts.set(Slot::internal(0), "y").unwrap();
+        assert_eq!((texts.get(Slot::internal(0)), texts.get(Slot::reference(0))), ("y", "914021114190001"));
     }
 }
