@@ -123,6 +123,18 @@ fn a_status_line_that_is_none_is_refused() {
     }
 }
 
+/// Whoever adds them after the fact changes neither the length nor the connection.
+#[test]
+fn trailers_mean_nothing() {
+    for trailer in ["Content-Length: 5", "Content-Length: x", "Transfer-Encoding: gzip", "Connection: close"]
+    {
+        let text = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n{trailer}\r\n\r\n"
+        );
+        assert_eq!(ok(&text).1, "body", "{trailer}");
+    }
+}
+
 #[test]
 fn a_chunk_that_is_none_is_refused() {
     for (body, fault) in [

@@ -58,7 +58,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::journal::RamJournal;
 
-    const PASSWORD: &str = "open-sesame-quiet-zebra";
+    /// The agent's PIN: it stands at the end of a request, behind what a record may be written over.
+    const PIN: &str = "open-sesame-quiet-zebra";
 
     struct Still;
 
@@ -113,10 +114,7 @@ mod tests {
 
     impl Write for Socket {
         async fn write(&mut self, from: &[u8]) -> Result<usize, ErrorKind> {
-            assert!(
-                from.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes()),
-                "the test tests nothing"
-            );
+            assert!(from.windows(PIN.len()).any(|part| part == PIN.as_bytes()), "the test tests nothing");
             match self.0 {
                 Does::Hang => pending().await,
                 Does::NotTake => Err(ErrorKind::ConnectionReset),
@@ -130,20 +128,23 @@ mod tests {
     }
 
     fn has_secret(bytes: &[u8]) -> bool {
-        let parts: Vec<&[u8]> = PASSWORD.as_bytes().windows(4).collect();
+        let parts: Vec<&[u8]> = PIN.as_bytes().windows(4).collect();
         bytes.windows(4).any(|four| parts.contains(&four))
     }
 
     /// However a request ends, and where the driver's future is dropped in the middle of it.
     #[test]
-    fn no_password_is_left_in_the_drivers_buffers() {
+    fn no_secret_is_left_in_the_drivers_buffers() {
         for does in [Does::NotConnect, Does::NotTake, Does::Hang, Does::Refuse] {
+            let secret = |text| Secret::new(text).unwrap();
             let credentials = Credentials {
-                application: Secret::new("APP_000018").unwrap(),
-                password: Secret::new(PASSWORD).unwrap(),
+                application: secret("APP_000018"),
+                password: secret("x"),
+                agent_pin: secret(PIN),
+                agent_alias: secret("y"),
                 ..Credentials::default()
             };
-            let profile = profile::ideamart();
+            let profile = profile::dialog();
             let carrier =
                 Carrier { profile: &profile, credentials: &credentials, endpoint: profile.endpoint };
             let settings = MachineSettings { epoch: Some(1), ..MachineSettings::new("K042") };
@@ -157,7 +158,8 @@ mod tests {
                 let mut is_ordered = false;
                 for _ in 0..50 {
                     let _ = run.as_mut().poll(&mut context);
-                    let order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
+                    let mut order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
+                    order.instrument = Some(profile::DIALOG_EZCASH);
                     is_ordered = is_ordered || counter.start(&order).is_ok();
                     while pin!(counter.next()).poll(&mut context).is_ready() {}
                 }
