@@ -240,6 +240,28 @@ mod tests {
         assert_eq!(Subscriber::new(&"m".repeat(93)), Err(IdError::TooLong { max: SUBSCRIBER_MAX }));
     }
 
+    #[test]
+    fn one_telephone_is_one_payer_however_it_is_written() {
+        for text in [
+            "94771234567",
+            "+94771234567",
+            "0771234567",
+            "771234567",
+            "tel:94771234567",
+            "tel: +94771234567",
+            "tell:0771234567",
+            " tel:94771234567 ",
+        ] {
+            assert_eq!(Subscriber::new(text).unwrap().payer(), "771234567", "{text}");
+        }
+        for text in
+            ["9477123456", "tel94771234567", "tel:", "+", "telll:1", "kamal", "94 771234567", "++1", "1+1"]
+        {
+            let payer = Subscriber::new(text).unwrap();
+            assert_eq!(payer.payer(), text);
+        }
+    }
+
     /// I12
     #[test]
     fn a_subscriber_shows_three_characters_at_most() {

@@ -293,6 +293,9 @@ mod tests {
             ("5.0.", AmountError::NotANumber),
             ("5 ", AmountError::NotANumber),
             ("99999999999999999999999", AmountError::TooLarge),
+            // 64 bits more than five, and what is five cents more when it is made cents.
+            ("18446744073709551621", AmountError::TooLarge),
+            ("184467440737095516.21", AmountError::TooLarge),
         ] {
             assert_eq!(Amount::parse(text), Err(error), "{text}");
         }

@@ -61,7 +61,9 @@ mod http_status {
         let both = r#"{"statusCode":"E1313","httpCode":"404"}"#;
         assert_eq!(debit(200, both).class, Class::Unknown);
         assert_eq!(debit(200, r#"{"httpCode":404}"#).class, Class::RejectedConfig);
-        assert_eq!(debit(404, r#"{"httpCode":"many"}"#).class, Class::Unknown);
+        for code in ["many", " 404", "404 ", "0404", "4", "404000000000000000000"] {
+            assert_eq!(debit(404, &format!(r#"{{"httpCode":"{code}"}}"#)).class, Class::Unknown, "{code}");
+        }
     }
 
     /// R07
@@ -236,6 +238,8 @@ fn a_text_of_quotes_and_backslashes_is_cut_like_any_other() {
 fn an_empty_short_description_gives_way_to_the_long_one() {
     let body = r#"{"statusCode":"P1003","shortDescription":"","longDescription":"Dial #111#","message":"m"}"#;
     assert_eq!(debit(200, body).payer_text.as_deref(), Some("Dial #111#"));
+    let body = r#"{"statusCode":"P1003","shortDescription":{"a":1},"longDescription":["x"],"message":"m"}"#;
+    assert_eq!(debit(200, body).payer_text.as_deref(), Some("m"));
     let body = r#"{"statusCode":"P1003","shortDescription":"\"\"","message":"a\tb\u001b[0m"}"#;
     assert_eq!(debit(200, body).payer_text, None);
     let body = r#"{"statusCode":"P1003","message":"a\tb\u001b[0m"}"#;

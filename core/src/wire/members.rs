@@ -268,7 +268,19 @@ mod tests {
                 assert!(serde_json::from_str::<Value>(&body).is_err(), "{body}");
             }
         }
-        for body in ["{}}", "{}{}", "{},", "{} x", "[]", "1", "{\"a\":1", "{", "\u{feff}\u{feff}{}"] {
+        for body in [
+            "{,}",
+            "{,\"a\":1}",
+            "{}}",
+            "{}{}",
+            "{},",
+            "{} x",
+            "[]",
+            "1",
+            "{\"a\":1",
+            "{",
+            "\u{feff}\u{feff}{}",
+        ] {
             assert_eq!(read(body), Err(WireFault::NotJson), "{body}");
         }
     }
@@ -299,6 +311,18 @@ mod tests {
         }
         for body in ["{\"a\":\"1\",\"A\":1}", "{\"a\":[1],\"a\":[1]}", "{\"\\u0061\":1,\"a\":1}"] {
             assert!(read(body).is_ok(), "{body}");
+        }
+    }
+
+    /// A dump escapes nothing, so what would be an escape or a quote in JSON can be no id there, and none is made of it.
+    #[cfg(feature = "dump-notification")]
+    #[test]
+    fn a_backslash_or_quotes_in_a_dump_read_as_a_blank() {
+        for (value, text) in [("914", "914"), ("\\u0039", " "), ("\"914\"", " "), ("9\"14", " ")] {
+            let body = format!("{{ a='{value}' }}");
+            let mut members = Members::new();
+            members.find_in_dump(body.as_bytes(), &Names::new(&[0, 1, b'a'])).unwrap();
+            assert!(members.text(0).unwrap().chars().eq(text.chars()), "{body}");
         }
     }
 
