@@ -27,7 +27,7 @@ const STEPS_MAX: u32 = 400;
 /// What the application holds. None of it counts as stack; the charge counts as RAM per open charge.
 pub struct Desk {
     /// Who is charged through.
-    pub profile: Profile<'static>,
+    pub profile: &'static Profile<'static>,
     /// What proves us to them.
     pub credentials: Credentials,
     /// What carrier and payer do.
@@ -67,7 +67,7 @@ impl Desk {
     pub fn with(script: Script, texts: [&str; 4]) -> Option<Self> {
         let [sale, payer, id, account] = texts;
         Some(Desk {
-            profile: black_box(script.profile)(),
+            profile: black_box(script.profile),
             credentials: credentials()?,
             script: black_box(script),
             order: Texts {
@@ -96,7 +96,7 @@ impl Desk {
     #[inline(never)]
     pub fn start(&mut self, meter: &mut impl Meter) -> bool {
         let carrier = Carrier {
-            profile: &self.profile,
+            profile: self.profile,
             credentials: &self.credentials,
             endpoint: self.profile.endpoint,
         };
@@ -120,7 +120,7 @@ impl Desk {
         let mut happens = black_box(self.script.happens).iter();
         for _ in 0..STEPS_MAX {
             let Some(charge) = self.charge.as_mut() else { return false };
-            let (profile, now) = (&self.profile, self.now);
+            let (profile, now) = (self.profile, self.now);
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
             let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
                 Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
@@ -175,7 +175,7 @@ impl Desk {
     #[inline(never)]
     fn recover(&mut self, record: &[u8], meter: &mut impl Meter) -> bool {
         let carrier = Carrier {
-            profile: &self.profile,
+            profile: self.profile,
             credentials: &self.credentials,
             endpoint: self.profile.endpoint,
         };

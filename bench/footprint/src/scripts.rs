@@ -11,7 +11,7 @@ pub const SALES: [(&str, Script); 3] = [("mobitel", MOBITEL), ("ideamart", IDEAM
 #[derive(Clone, Copy)]
 pub struct Script {
     /// The carrier.
-    pub profile: fn() -> Profile<'static>,
+    pub profile: &'static Profile<'static>,
     /// The Host header.
     pub host: &'static str,
     /// Name of the instrument; `None`: the profile's first.
@@ -91,13 +91,13 @@ const STATUSES: &[CodeRow<'static>] = &[
     CodeRow { service: Some(Service::Confirm), code: "1003", class: Class::DeclinedUser },
 ];
 
-fn mobitel() -> Profile<'static> {
-    profile::mobitel(STATUSES)
-}
+static MOBITEL_PROFILE: Profile<'static> = profile::mobitel(STATUSES);
+static IDEAMART_PROFILE: Profile<'static> = profile::ideamart();
+static DIALOG_PROFILE: Profile<'static> = profile::dialog();
 
 /// The payer approves the prompt; a confirm finds out.
 pub const MOBITEL: Script = Script {
-    profile: mobitel,
+    profile: &MOBITEL_PROFILE,
     host: "apphub.mobitel.lk",
     instrument: None,
     answers: &[
@@ -110,7 +110,7 @@ pub const MOBITEL: Script = Script {
 
 /// The carrier charges at once.
 pub const IDEAMART: Script = Script {
-    profile: profile::ideamart,
+    profile: &IDEAMART_PROFILE,
     host: "api.ideamart.io",
     instrument: None,
     answers: &[answer!(
@@ -122,7 +122,7 @@ pub const IDEAMART: Script = Script {
 
 /// eZ Cash: the payer dials and enters the reference; a notification says that it is paid.
 pub const DIALOG: Script = Script {
-    profile: profile::dialog,
+    profile: &DIALOG_PROFILE,
     host: "api.dialog.lk",
     instrument: Some(profile::DIALOG_EZCASH),
     answers: &[answer!(

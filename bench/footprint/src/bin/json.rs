@@ -15,7 +15,7 @@ use caas_footprint::scripts::{IDEAMART, credentials};
 static PLACE: Place<World> = Place::new();
 
 struct World {
-    profile: Profile<'static>,
+    profile: &'static Profile<'static>,
     credentials: Credentials,
     buffer: [u8; REQUEST_MAX],
 }
@@ -26,7 +26,7 @@ fn main() -> ! {
 }
 
 fn setup() -> Option<World> {
-    let profile = black_box(IDEAMART.profile)();
+    let profile = black_box(IDEAMART.profile);
     Some(World { profile, credentials: credentials()?, buffer: [0; REQUEST_MAX] })
 }
 
@@ -41,7 +41,7 @@ fn talk(world: &'static mut World) -> bool {
         amount,
         currency: Currency::LKR,
     };
-    let charge = write_charge(&world.profile, &world.credentials, &fields, &mut world.buffer);
+    let charge = write_charge(world.profile, &world.credentials, &fields, &mut world.buffer);
     black_box(&world.buffer);
     let expected = answer::Expected {
         external: Some(fields.external),
@@ -52,7 +52,7 @@ fn talk(world: &'static mut World) -> bool {
     };
     let service = black_box(Service::DirectDebit);
     let body = black_box(IDEAMART.answers).first().map_or(&[][..], |answer| answer.body());
-    let reading = answer::read(&world.profile, service, &expected, black_box(200), body);
+    let reading = answer::read(world.profile, service, &expected, black_box(200), body);
     black_box(&reading);
     charge.is_ok() && reading.fault.is_none()
 }

@@ -88,7 +88,7 @@ fn answer_with(world: &mut World, name: &'static str, length: usize) {
             if desk.start(&mut meter) {
                 desk.serve(&mut world.buffer, &mut link, &mut keep, &mut meter);
             }
-            let _ = meter.step("notification", || notification::read(&desk.profile, message));
+            let _ = meter.step("notification", || notification::read(desk.profile, message));
         }
     }
 }
