@@ -602,9 +602,7 @@ impl Charge {
 
     /// Where each attempt stands, the first one first.
     pub fn attempts(&self) -> impl Iterator<Item = (Phase, &str)> {
-        (0u8..)
-            .zip(&self.attempts)
-            .map(|(number, attempt)| (self.phase_of(number), attempt.code.as_str()))
+        (0u8..).zip(&self.attempts).map(|(number, attempt)| (self.phase_of(number), attempt.code.as_str()))
     }
 
     /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.

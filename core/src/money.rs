@@ -10,8 +10,14 @@ use crate::wire::Chars;
 /// Longest text of an amount: 13 digits, a point and two digits, with room for a sign that is then refused.
 pub const AMOUNT_TEXT_MAX: usize = 24;
 
-/// Largest amount that is read or kept, in minor units: ten thousand million rupees. More is a fault, not a price.
-pub const AMOUNT_MAX_MINOR: u64 = 1_000_000_000_000;
+/// Largest amount that is read or kept, in minor units: forty million rupees, a thousand times what a mobile account is
+/// charged for, so that an amount has 32 bits. More is a fault, not a price.
+pub const AMOUNT_MAX_MINOR: u64 = 4_000_000_000;
+
+/// The same in the bits of an amount.
+const MAX: u32 = AMOUNT_MAX_MINOR as u32;
+
+const _: () = assert!(AMOUNT_MAX_MINOR < u32::MAX as u64);
 
 /// A sum of money in minor units (cents). Never negative, never above [`AMOUNT_MAX_MINOR`].
 ///
@@ -25,7 +31,7 @@ pub const AMOUNT_MAX_MINOR: u64 = 1_000_000_000_000;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Amount(u64);
+pub struct Amount(u32);
 
 /// How a carrier writes amounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,15 +64,25 @@ impl Amount {
     pub const ZERO: Amount = Amount(0);
 
     /// The largest amount, [`AMOUNT_MAX_MINOR`].
-    pub const MAX: Amount = Amount(AMOUNT_MAX_MINOR);
+    pub const MAX: Amount = Amount(MAX);
 
     /// An amount of `minor` cents, or `TooLarge`.
     pub const fn from_minor(minor: u64) -> Result<Self, AmountError> {
-        if minor > AMOUNT_MAX_MINOR { Err(AmountError::TooLarge) } else { Ok(Amount(minor)) }
+        if minor > AMOUNT_MAX_MINOR { Err(AmountError::TooLarge) } else { Ok(Amount(minor as u32)) }
+    }
+
+    /// An amount of `minor` cents, or `TooLarge`.
+    pub(crate) const fn from_bits(minor: u32) -> Result<Self, AmountError> {
+        if minor > MAX { Err(AmountError::TooLarge) } else { Ok(Amount(minor)) }
     }
 
     /// The amount in cents.
     pub const fn minor(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The amount in cents, as it is kept.
+    pub(crate) const fn bits(self) -> u32 {
         self.0
     }
 
@@ -84,14 +100,12 @@ impl Amount {
     #[inline(never)]
     pub(crate) fn read(text: Chars<'_>) -> Result<Self, AmountError> {
         // The decimals and one more, once there is a point.
-        let (mut minor, mut digits, mut decimals) = (0u64, 0u32, 0u32);
+        let (mut minor, mut digits, mut decimals) = (0u32, 0u32, 0u32);
         for character in text {
             match character {
                 '0'..='9' => {
-                    // Beyond the limit it is too large however it goes on: no further digit is needed.
-                    if minor <= AMOUNT_MAX_MINOR {
-                        minor = minor.wrapping_mul(10).wrapping_add(u64::from(u32::from(character) & 0xF));
-                    }
+                    // What does not fit stays at the end of 32 bits, which is more than the largest amount.
+                    minor = minor.saturating_mul(10).saturating_add(u32::from(character) & 0xF);
                     digits = digits.wrapping_add(1);
                     decimals = decimals.wrapping_add(decimals.min(1));
                 }
@@ -110,13 +124,12 @@ impl Amount {
         if digits > AMOUNT_TEXT_MAX as u32 {
             return Err(AmountError::TooLarge);
         }
-        // At most ten times the limit and nine, so this is far from the end of 64 bits.
         let cents = match decimals {
             0 => 100,
             2 => 10,
             _ => 1,
         };
-        Amount::from_minor(minor.wrapping_mul(cents))
+        Amount::from_bits(minor.saturating_mul(cents))
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.
@@ -129,7 +142,7 @@ impl Amount {
     /// As [`Amount::text`], after what `text` holds.
     #[inline(never)]
     pub(crate) fn put(self, format: AmountFormat, text: &mut StringView) -> Result<(), AmountError> {
-        // "00000000010.50": as many digits as the largest amount has.
+        // "00000010.50": as many digits as the largest amount has.
         let mut written = [b'0'; DIGITS_MAX + 1];
         let mut rest = self.0;
         for (index, place) in written.iter_mut().rev().enumerate() {
@@ -151,7 +164,7 @@ impl Amount {
     #[must_use]
     pub const fn saturating_add(self, other: Amount) -> Amount {
         let sum = self.0.saturating_add(other.0);
-        if sum > AMOUNT_MAX_MINOR { Amount(AMOUNT_MAX_MINOR) } else { Amount(sum) }
+        if sum > MAX { Amount(MAX) } else { Amount(sum) }
     }
 
     /// What is left of this after taking `other` away; nothing if `other` is larger.
@@ -185,17 +198,15 @@ impl fmt::Display for AmountError {
 impl core::error::Error for AmountError {}
 
 /// Digits of [`AMOUNT_MAX_MINOR`].
-const DIGITS_MAX: usize = 13;
+const DIGITS_MAX: usize = 10;
 /// Digits of them that are cents.
 const CENTS: usize = 2;
 
-/// Takes the last decimal digit off. In two halves, for a division of 64 bits is a kilobyte of flash where the processor
-/// has none; amounts have 40 bits, so each half and what is left of the one before it fit 32.
-fn take_digit(number: &mut u64) -> u8 {
-    let high = (*number >> 16) as u32;
-    let low = (high % 10) << 16 | (*number as u32 & 0xFFFF);
-    *number = u64::from(high / 10) << 16 | u64::from(low / 10);
-    (low % 10) as u8
+/// Takes the last decimal digit off.
+fn take_digit(number: &mut u32) -> u8 {
+    let digit = *number % 10;
+    *number /= 10;
+    digit as u8
 }
 
 /// A three-letter currency code in capitals, such as LKR.
@@ -288,7 +299,8 @@ mod tests {
             ("0x10", AmountError::NotANumber),
             ("1.2.3", AmountError::NotANumber),
             ("1.234", AmountError::TooManyDecimals),
-            ("10000000000.01", AmountError::TooLarge),
+            ("40000000.01", AmountError::TooLarge),
+            ("42949672.96", AmountError::TooLarge),
             ("10000000000000.001", AmountError::TooManyDecimals),
             ("5.0.", AmountError::NotANumber),
             ("5 ", AmountError::NotANumber),
@@ -299,7 +311,7 @@ mod tests {
         ] {
             assert_eq!(Amount::parse(text), Err(error), "{text}");
         }
-        assert_eq!(Amount::parse("10000000000").map(Amount::minor), Ok(AMOUNT_MAX_MINOR));
+        assert_eq!(Amount::parse("40000000").map(Amount::minor), Ok(AMOUNT_MAX_MINOR));
     }
 
     #[test]
@@ -310,20 +322,21 @@ mod tests {
         let cents = Amount::parse("1234567.08").unwrap();
         assert_eq!(cents.text(AmountFormat::TwoDecimals).unwrap().as_str(), "1234567.08");
         assert_eq!(cents.text(AmountFormat::WholeUnits), Err(AmountError::HasCents));
-        assert_eq!(Amount(AMOUNT_MAX_MINOR).to_string(), "10000000000.00");
-        for minor in (0..3_000).chain((0..13).flat_map(|zeros| {
+        assert_eq!(Amount::MAX.to_string(), "40000000.00");
+        for minor in (0..3_000).chain((0..10).flat_map(|zeros| {
             let power = 10u64.pow(zeros);
             [power - 1, power, (power + 1).min(AMOUNT_MAX_MINOR), (power << 3).min(AMOUNT_MAX_MINOR)]
         })) {
             let expected = std::format!("{}.{:02}", minor / 100, minor % 100);
-            assert_eq!(Amount(minor).to_string(), expected);
-            assert_eq!(Amount::parse(&expected), Ok(Amount(minor)));
+            let amount = Amount::from_minor(minor).unwrap();
+            assert_eq!(amount.to_string(), expected);
+            assert_eq!(Amount::parse(&expected), Ok(amount));
         }
     }
 
     #[test]
     fn sums_stop_at_the_limit_instead_of_wrapping() {
-        let most = Amount(AMOUNT_MAX_MINOR);
+        let most = Amount::MAX;
         assert_eq!(most.saturating_add(most), most);
         assert_eq!(Amount(1).saturating_sub(Amount(2)), Amount::ZERO);
     }

@@ -1,24 +1,22 @@
-//! An amount as a charge keeps it: five bytes instead of eight. A charge keeps up to eleven of them.
+//! An amount as a charge keeps it: bytes, which align nothing, or none. A charge keeps up to eleven of them.
 
 use crate::money::{AMOUNT_MAX_MINOR, Amount};
 
 /// An amount, or none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Kept([u8; 5]);
+pub(super) struct Kept([u8; 4]);
 
-const NONE: u64 = 0xFF_FFFF_FFFF;
+const NONE: u32 = u32::MAX;
 
 // Every amount fits, and none of them is what stands for no amount.
-const _: () = assert!(AMOUNT_MAX_MINOR < NONE);
+const _: () = assert!(AMOUNT_MAX_MINOR < NONE as u64);
 
 impl Kept {
-    pub const NONE: Kept = Kept([0xFF; 5]);
-    pub const ZERO: Kept = Kept([0; 5]);
+    pub const NONE: Kept = Kept(NONE.to_le_bytes());
+    pub const ZERO: Kept = Kept([0; 4]);
 
-    #[inline(never)]
     pub fn new(amount: Amount) -> Self {
-        let [a, b, c, d, e, ..] = amount.minor().to_le_bytes();
-        Kept([a, b, c, d, e])
+        Kept(amount.bits().to_le_bytes())
     }
 
     pub fn optional(amount: Option<Amount>) -> Self {
@@ -26,8 +24,7 @@ impl Kept {
     }
 
     pub fn get(self) -> Option<Amount> {
-        let [a, b, c, d, e] = self.0;
-        Amount::from_minor(u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])).ok()
+        Amount::from_bits(u32::from_le_bytes(self.0)).ok()
     }
 
     /// The bytes of a record, which may be read into them: what they then are is said by [`Kept::get`].
@@ -60,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_amount_is_kept_and_none_is_none() {
-        for minor in [0, 1, 255, 256, 500, 0xFFFF_FFFF, 0x1_0000_0000, AMOUNT_MAX_MINOR] {
+        for minor in [0, 1, 255, 256, 500, 0xFFFF_FFFF / 2, AMOUNT_MAX_MINOR] {
             let amount = Amount::from_minor(minor).unwrap();
             assert_eq!(Kept::new(amount).get(), Some(amount));
             assert_eq!(Kept::optional(Some(amount)).amount(), amount);

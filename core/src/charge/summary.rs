@@ -101,6 +101,6 @@ mod tests {
         assert_eq!(read["sale"].as_str(), Some(longest.sale));
         assert_eq!(read["state"]["closed"], "fulfilled");
         assert_eq!(read["review"]["needed"], "paid-by-notification-only");
-        assert_eq!(read["received"], "10000000000.00");
+        assert_eq!(read["received"], "40000000.00");
     }
 }

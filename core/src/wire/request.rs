@@ -10,7 +10,7 @@ use crate::profile::{Authentication, Instrument, Profile};
 /// Room that a request body needs at most: every field at its longest (an instrument's name has at most 32 characters),
 /// and every character of it escaped. A test holds the longest request against this number. Requests of the documents
 /// have about 300 bytes; a buffer that is shorter is fine where the longest credentials and ids are known to fit.
-pub const REQUEST_MAX: usize = 1107;
+pub const REQUEST_MAX: usize = 1104;
 
 /// What a charge request or direct debit says.
 #[derive(Clone, Copy)]

@@ -104,11 +104,11 @@ fn a_record_that_ends_within_its_fields_or_after_them_is_damage() {
 
 /// Where the fields stand in the longest record's content.
 const AMOUNTS: usize = 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
-const CURRENCY: usize = AMOUNTS + 5 * 5;
+const CURRENCY: usize = AMOUNTS + 5 * 4;
 const NUMBERS: usize = CURRENCY + 3 + 4;
 const ATTEMPTS: usize = NUMBERS + 9;
 const CREDITS: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
-const LENGTHS: usize = CREDITS + CREDITS_MAX * 7;
+const LENGTHS: usize = CREDITS + CREDITS_MAX * 6;
 const TEXTS: usize = LENGTHS + SLOTS;
 
 /// R44: what no charge ever writes, under a good CRC: each count above its bound, each state that there is none of.
@@ -134,17 +134,17 @@ fn a_field_that_cannot_be_is_damage() {
             assert_eq!(put(NUMBERS + 7, &[fewer]), DAMAGED, "{fewer} attempts");
             assert_eq!(put(NUMBERS + 8, &[fewer]), DAMAGED, "{fewer} credits");
         }
-        let [too_much @ .., _, _, _] = (AMOUNT_MAX_MINOR + 1).to_le_bytes();
+        let [too_much @ .., _, _, _, _] = (AMOUNT_MAX_MINOR + 1).to_le_bytes();
         for (amount, optional) in [(0, false), (1, false), (2, true), (3, false), (4, true)] {
-            let at = AMOUNTS + amount * 5;
+            let at = AMOUNTS + amount * 4;
             assert_eq!(put(at, &too_much), DAMAGED, "amount {amount}");
-            assert_eq!(put(at, &[0xFF; 5]), if optional { None } else { DAMAGED }, "no amount {amount}");
+            assert_eq!(put(at, &[0xFF; 4]), if optional { None } else { DAMAGED }, "no amount {amount}");
         }
         for credit in 0..CREDITS_MAX {
-            let at = CREDITS + credit * 7;
+            let at = CREDITS + credit * 6;
             assert_eq!(put(at + 1, &[2]), DAMAGED, "credit {credit} is neither matched nor not");
             assert_eq!(put(at + 2, &too_much), DAMAGED, "credit {credit}");
-            assert_eq!(put(at + 2, &[0xFF; 5]), DAMAGED, "no credit {credit}");
+            assert_eq!(put(at + 2, &[0xFF; 4]), DAMAGED, "no credit {credit}");
         }
         for attempt in 0..ATTEMPTS_MAX {
             assert_eq!(put(ATTEMPTS + attempt * 18 + 17, &[0xC0]), DAMAGED, "code {attempt}");
