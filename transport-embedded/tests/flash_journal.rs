@@ -155,6 +155,22 @@ fn damage_without_a_name_is_counted() {
     assert_eq!(see(&mut journal)[0], whole(&sales[0], 1));
 }
 
+/// R44: so is it where nothing comes behind: it is no head that was begun when the power went.
+#[test]
+fn damage_without_a_name_at_the_end_is_counted() {
+    let sales = sales(4);
+    let mut journal = open(filled(&sales));
+    now(journal.persist(&sales[1].id, &sales[1].records[2])).unwrap();
+    let mut flash = journal.into_flash();
+    let needle = sales[1].records[2].body();
+    let at = flash.bytes.windows(needle.len()).position(|bytes| bytes == needle).unwrap();
+    let id = sales[1].id.as_str().len().next_multiple_of(4);
+    flash.bytes[at - id - 20] ^= 0x3C;
+    let mut journal = open(flash);
+    assert_eq!(now(journal.unnamed_damage()), Ok(1));
+    assert_eq!(see(&mut journal)[1], whole(&sales[1], 1));
+}
+
 /// R45: a charge that would take the room of the open ones is refused, and nothing is written for it; the open ones can
 /// always be written, and a place that is free again can be taken.
 #[test]
