@@ -86,6 +86,23 @@ fn an_answer_is_given_and_the_connection_kept() {
     }
 }
 
+/// Of an answer, nothing is left for the next one: a size without digits is none, whatever the last one had.
+#[test]
+fn each_answer_of_a_kept_connection_is_read_from_its_beginning() {
+    let good = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nT: x\r\n\r\n";
+    let bad = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n\r\n";
+    let scene = Scene::default();
+    let mut buffer = [0; 512];
+    let peer = Peer { piece: 1, ..scene.peer(&[good, good, bad].concat().into_bytes()) };
+    let mut connection = Connection::new(peer, &mut buffer, Settings::default());
+    for _ in 0..2 {
+        let delivery = scene.world.run(1000, connection.post(&&scene.world, &post())).unwrap();
+        assert_eq!(delivery, Delivery::Answered { status: 200, body: b"{}" });
+    }
+    let told = scene.world.run(1000, connection.post(&&scene.world, &post())).unwrap();
+    assert!(format!("{told:?}").contains("BadChunkSize"), "{told:?}");
+}
+
 /// The stream fails or hangs at each byte of the request.
 #[test]
 fn a_request_that_is_not_taken_is_counted_to_the_byte() {
