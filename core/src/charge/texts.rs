@@ -303,7 +303,9 @@ mod tests {
         assert_eq!(texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 199)), Err(Full));
         texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 200)).unwrap();
         assert_eq!(texts.set(Slot::credit(3), "y"), Err(Full));
+        assert_eq!(texts.set(Slot::SALE, &"y".repeat(201)), Err(Full));
         assert_eq!(texts.get(Slot::SALE), long);
+        assert_eq!(texts.get(Slot::ACCOUNT), "a".repeat(TEXTS_MAX - 200));
     }
 
     #[test]

@@ -102,6 +102,33 @@ fn a_record_that_ends_within_its_fields_or_after_them_is_damage() {
     });
 }
 
+/// R44: a length that is not the record's own, under a good CRC.
+#[test]
+fn a_record_of_another_length_is_damage() {
+    with_the_longest(|_, carrier, record| {
+        let end = record.len() - TAIL;
+        for other in [0, START, end - 1, end + 1, usize::from(u16::MAX)] {
+            let mut record = record.to_vec();
+            record[5..START].copy_from_slice(&u16::try_from(other).unwrap().to_le_bytes());
+            let sum = checksum(&record[..end]).to_le_bytes();
+            record[end..end + 4].copy_from_slice(&sum);
+            assert_eq!(Charge::recover(NOW, carrier, &record, AtBoot::Release).err(), DAMAGED, "{other}");
+        }
+    });
+}
+
+/// Half a record is none: storage and recovery refuse what is empty.
+#[test]
+fn without_room_there_is_no_record() {
+    with_the_longest(|_, carrier, record| {
+        let mut charge = Charge::recover(NOW, carrier, record, AtBoot::Release).unwrap();
+        for room in 0..record.len() {
+            let mut buffer = std::vec![0; room];
+            assert_eq!(Record::write(&mut charge, carrier, &mut buffer).bytes(), b"", "{room}");
+        }
+    });
+}
+
 /// Where the fields stand in the longest record's content.
 const AMOUNTS: usize = 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
 const CURRENCY: usize = AMOUNTS + 5 * 4;
@@ -184,6 +211,17 @@ fn texts_that_cannot_be_are_damage() {
         for at in TEXTS..content.len() {
             assert_eq!(put(at, 0xC0), DAMAGED, "text at {at}");
         }
+    });
+}
+
+/// A reviewer's name is cut before it is kept.
+#[test]
+fn a_longer_reviewer_than_there_can_be_is_damage() {
+    with_the_longest(|_, carrier, record| {
+        let mut content = content(record).unwrap().to_vec();
+        content[LENGTHS + SLOTS - 1] += 1;
+        content[LENGTHS + SLOTS - 2] -= 1;
+        assert_eq!(damage(carrier, &content), DAMAGED);
     });
 }
 
