@@ -117,6 +117,23 @@ fn a_record_of_another_length_is_damage() {
     });
 }
 
+/// R41: after a restart too, notifications alone release nothing that is dearer than the profile allows.
+#[test]
+fn the_limit_of_notifications_is_known_after_a_restart() {
+    with_the_longest(|charge, carrier, record| {
+        let price = charge.amount().minor();
+        for (limit, enough) in [(0, false), (price - 1, false), (price, true)] {
+            let mut profile = *carrier.profile;
+            profile.limits.notified_release = Amount::from_minor(limit).unwrap();
+            let carrier = Carrier { profile: &profile, ..*carrier };
+            let mut found = Charge::recover(NOW, &carrier, record, AtBoot::Release).unwrap();
+            // No answer said "executed".
+            found.attempts.iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
+            assert_eq!(found.is_releasable(), enough, "{limit}");
+        }
+    });
+}
+
 /// Half a record is none: storage and recovery refuse what is empty.
 #[test]
 fn without_room_there_is_no_record() {
