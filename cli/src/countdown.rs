@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::out;
 
 /// Seconds of the charge's clock between two lines where there is no terminal.
-const QUIET_STEP: u64 = 30;
+const QUIET_STEP: u32 = 30;
 
 /// A countdown that runs while the payer may consent.
 pub struct Countdown {
@@ -42,7 +42,7 @@ impl Countdown {
     }
 }
 
-async fn count(window: u64, clock: u32) {
+async fn count(window: u32, clock: u32) {
     for left in (0..=window).rev() {
         if out::is_terminal() {
             out::passing(&format!("          the payer's window: {left} s left "));

@@ -56,7 +56,7 @@ struct Piece {
 impl LastHour {
     /// Counts a charge of `amount`, unless a cap is reached.
     pub fn count(&mut self, now: Instant, caps: &Caps, amount: Amount) -> Result<(), CapReached> {
-        let number = now.as_millis() / PIECE + 1;
+        let number = now.as_millis() / u64::from(PIECE) + 1;
         let oldest = number.saturating_sub(PIECES as u64 - 1);
         let mut charges = 0u16;
         let mut sum = amount;
@@ -105,7 +105,7 @@ mod tests {
     };
 
     fn at(minutes: u64) -> Instant {
-        Instant::from_millis(minutes * 60 * SECOND)
+        Instant::from_millis(minutes * 60 * u64::from(SECOND))
     }
 
     fn rupees(amount: &str) -> Amount {

@@ -1,7 +1,7 @@
 //! The caller's clock: monotonic milliseconds. The core never reads a clock of its own.
 
-/// Milliseconds between two instants.
-pub type Millis = u64;
+/// Milliseconds between two instants, up to 49 days; what is longer counts as that long.
+pub type Millis = u32;
 
 /// One second, in the unit of this crate's durations.
 pub const SECOND: Millis = 1_000;
@@ -32,13 +32,14 @@ impl Instant {
     #[must_use]
     #[inline(never)]
     pub const fn after(self, millis: Millis) -> Self {
-        Instant(self.0.saturating_add(millis))
+        Instant(self.0.saturating_add(millis as u64))
     }
 
     /// Milliseconds from `earlier` to this moment, 0 if `earlier` is later.
     #[inline(never)]
     pub const fn since(self, earlier: Instant) -> Millis {
-        self.0.saturating_sub(earlier.0)
+        let millis = self.0.saturating_sub(earlier.0);
+        if millis > Millis::MAX as u64 { Millis::MAX } else { millis as Millis }
     }
 }
 

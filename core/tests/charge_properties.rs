@@ -87,7 +87,7 @@ struct Probe {
 }
 
 impl Probe {
-    fn new(kind: Kind, attempts: u8, window: u64) -> Probe {
+    fn new(kind: Kind, attempts: u8, window: u32) -> Probe {
         let scene = Scene::order(kind.profile, "5", |order| {
             order.instrument = kind.instrument;
             order.attempts = attempts;
@@ -331,7 +331,7 @@ impl Probe {
         self.command(Command::Resolve { resolution, by: "somebody with a very long name" });
     }
 
-    fn pass(&mut self, millis: u64) {
+    fn pass(&mut self, millis: u32) {
         let end = self.scene.now.after(millis);
         self.run();
         while let Some(until) = self.scene.wait.filter(|until| *until <= end) {
@@ -433,7 +433,7 @@ fn cases(usual: u32) -> u32 {
     usual.saturating_mul(times)
 }
 
-fn millis(how: u8) -> u64 {
+fn millis(how: u8) -> u32 {
     [1, 1_000, 5_000, 15_000, 29_999, 30_000, 120_000, 239_999, 240_000, 3_600_000][usize::from(how) % 10]
 }
 
@@ -461,8 +461,8 @@ fn kinds() -> impl Strategy<Value = Kind> {
     (0..Kind::all().len()).prop_map(|index| Kind::all()[index])
 }
 
-fn windows() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(120_000u64), Just(330_000), Just(1_800_000)]
+fn windows() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(120_000u32), Just(330_000), Just(1_800_000)]
 }
 
 impl core::fmt::Debug for Kind {

@@ -14,7 +14,7 @@ use caas_core::money::Amount;
 use caas_core::profile::{self, CapturesAt};
 use scene::{Disk, ENDPOINT, Kind, PAYER, SALE, Scene};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 
 /// R01
 #[test]

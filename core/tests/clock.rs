@@ -9,7 +9,7 @@ use caas_core::profile::CapturesAt;
 use caas_core::time::{Instant, TickWidener};
 use scene::{APPROVED, Kind, Scene};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 const NOT_YET: &str = r#"{"status":"1002"}"#;
 const RETRY: Command<'static> = Command::Retry { accept_risk: false };
 
@@ -142,7 +142,7 @@ fn restarted_at(kind: &Kind, now: Instant) -> Scene {
 #[test]
 fn a_clock_at_the_end_of_time_panics_nowhere() {
     for kind in Kind::all() {
-        let mut scene = kind.start_for(u64::MAX);
+        let mut scene = kind.start_for(u32::MAX);
         scene.now = Instant::from_millis(u64::MAX - 1);
         scene.recover(AtBoot::Release);
         scene.run();

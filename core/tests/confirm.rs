@@ -12,7 +12,7 @@ use caas_core::money::Amount;
 use caas_core::profile::{CapturesAt, Service};
 use scene::{Kind, Scene, paid};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 const APPROVED: &str = r#"{"status":"1001"}"#;
 const NOT_YET: &str = r#"{"status":"1002"}"#;
 const NOT_FOUND: &str = r#"{"status":"1005"}"#;

@@ -10,7 +10,7 @@ use caas_core::charge::{
 use caas_core::profile::{CapturesAt, Polling, Profile};
 use scene::{Disk, Kind, Scene, paid};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 const DECLINED: &str = r#"{"status":"1003"}"#;
 const NOT_YET: &str = r#"{"status":"1002"}"#;
 const RETRY: Command<'static> = Command::Retry { accept_risk: false };

@@ -15,7 +15,7 @@ use caas_core::profile::{CapturesAt, Paths, Profile};
 use caas_core::time::Instant;
 use scene::{Disk, ENDPOINT, Kind, PAYER, Scene, paid};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 
 /// I1, I2
 #[test]

@@ -13,7 +13,7 @@ use caas_core::profile::{InternalIdRule, Profile, TotalMeaning};
 use caas_core::wire::notification;
 use scene::{Disk, Kind, Scene, paid};
 
-const MINUTE: u64 = 60_000;
+const MINUTE: u32 = 60_000;
 const INTERNAL: &str = "914021114190000";
 const REFERENCE: &str = "17839440";
 

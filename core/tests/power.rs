@@ -14,8 +14,8 @@ use caas_core::time::Instant;
 use caas_core::wire::notification;
 use scene::{Disk, ENDPOINT, Kind, Scene, paid};
 
-const MINUTE: u64 = 60_000;
-const PAYER_ACTS_AFTER: u64 = 7_000;
+const MINUTE: u32 = 60_000;
+const PAYER_ACTS_AFTER: u32 = 7_000;
 const PRICE: u64 = 500;
 
 /// A carrier, a payer and an application around one charge. The carrier's ledger and the counted goods are the

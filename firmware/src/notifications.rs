@@ -23,7 +23,7 @@ const WAIT: u8 = 20;
 /// Between two tries, where something failed.
 const PAUSE_MS: u64 = 250;
 /// How long the charge may take to make a notification durable; then it is told again.
-const DURABLE_MS: u64 = 10_000;
+const DURABLE_MS: u32 = 10_000;
 /// How long a connection to the relay may take.
 const CONNECT_MS: u64 = 5_000;
 /// A notification and what goes with it.

@@ -26,7 +26,7 @@ fn request() -> Vec<u8> {
 }
 
 const PROMISED: Settings =
-    Settings { write: 10_000, first_byte: 60_000, whole: WHOLE, failed_write_takes_nothing: true };
+    Settings { write: 10_000, first_byte: 60_000, whole: WHOLE as u32, failed_write_takes_nothing: true };
 
 /// What passed between, with the world in which it did.
 #[derive(Default)]

@@ -189,7 +189,7 @@ fn sale(number: usize) -> SaleId {
 }
 
 /// Starts a sale to a payer of its own.
-fn start<const N: usize>(number: usize, counter: Till<'_, '_, N>, mobitel: bool, window: Option<u64>) {
+fn start<const N: usize>(number: usize, counter: Till<'_, '_, N>, mobitel: bool, window: Option<u32>) {
     let (sale, payer) = (sale(number), Subscriber::new(&format!("9477123450{number}")).unwrap());
     let mut order = Order::new(&sale, &payer, Amount::parse("5.00").unwrap());
     order.instrument = (!mobitel).then_some(profile::DIALOG_EZCASH);

@@ -76,7 +76,7 @@ fn call(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> Told {
     let (text, lost) = (format!("{delivery:?}"), delivery.lost());
     let taken = taken.borrow();
     assert!(request().starts_with(&taken), "{text}: what was sent is not the request");
-    assert!(world.now.get() <= settings.whole, "{text} at {}: {script:?}", world.now.get());
+    assert!(world.now.get() <= u64::from(settings.whole), "{text} at {}: {script:?}", world.now.get());
     let cause = match delivery {
         Delivery::NotSent(_) => {
             assert!(taken.is_empty() && settings.failed_write_takes_nothing, "{text}: {script:?}");
@@ -317,7 +317,7 @@ proptest! {
                 (peer.write_pause, peer.read_pause) = pauses;
             })
         });
-        prop_assert!(checked() <= settings.whole);
+        prop_assert!(checked() <= u64::from(settings.whole));
     }
 }
 

@@ -224,10 +224,9 @@ fn nothing_is_under_way(scenario: &Scenario, world: &World) -> bool {
 fn time_may_pass(scenario: &Scenario, world: &World) -> bool {
     let Some(next) = world.next_minute() else { return false };
     let answered = world.disk.writing.is_none();
-    let late = world
-        .network
-        .flying
-        .iter()
-        .any(|flying| !flying.overdue && next >= flying.since + scenario.profile.windows.answer);
+    let late =
+        world.network.flying.iter().any(|flying| {
+            !flying.overdue && next >= flying.since + u64::from(scenario.profile.windows.answer)
+        });
     world.charge.is_some() && answered && (!late || world.left.network > 0)
 }

@@ -135,7 +135,7 @@ impl Carrier {
         if self.sessions.len() >= SESSIONS_MAX {
             return None;
         }
-        let left = if said == Said::Asked { CARRIER_WINDOW } else { 0 };
+        let left = if said == Said::Asked { CARRIER_WINDOW.into() } else { 0 };
         self.sessions.push(Session { attempt: asked.attempt, said, taken, left });
         u8::try_from(self.sessions.len() - 1).ok()
     }

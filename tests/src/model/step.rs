@@ -60,7 +60,7 @@ fn obey(scenario: &Scenario, world: &mut World, charge: &mut Charge) -> bool {
             let session = wire::session_of(request.body).filter(|_| request.service == Service::Confirm);
             let asked = Asked { service: request.service, attempt, session };
             check_request(scenario, world, charge, &asked);
-            let (since, way) = (world.now, Way::There(EXECUTION));
+            let (since, way) = (world.now, Way::There(EXECUTION.into()));
             world.network.flying.push(Flying { token, asked, way, since, overdue: false });
         }
         Output::Reply { ticket, .. } => {
@@ -277,7 +277,7 @@ fn resolve(scenario: &Scenario, world: &mut World) {
 
 fn pass(scenario: &Scenario, world: &mut World) {
     let Some(next) = world.next_minute() else { return };
-    let deadline = scenario.profile.windows.answer;
+    let deadline = u64::from(scenario.profile.windows.answer);
     let newly_late =
         world.network.flying.iter().any(|flying| !flying.overdue && next >= flying.since + deadline);
     if newly_late {

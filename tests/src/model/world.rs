@@ -41,6 +41,6 @@ impl World {
 
     /// The first full minute at or after what the charge waits for.
     pub fn next_minute(&self) -> Option<u64> {
-        self.wait.map(|wait| wait.as_millis().div_ceil(MINUTE) * MINUTE)
+        self.wait.map(|wait| wait.as_millis().next_multiple_of(MINUTE.into()))
     }
 }

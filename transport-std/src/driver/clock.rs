@@ -44,6 +44,6 @@ impl Clock {
 
     /// The real time until `moment`, rounded up so that it has come when the sleep is over.
     pub fn real_time_until(&self, moment: Instant) -> Duration {
-        Duration::from_millis(moment.since(self.now()).div_ceil(u64::from(self.rate)))
+        Duration::from_millis(u64::from(moment.since(self.now())).div_ceil(u64::from(self.rate)))
     }
 }
