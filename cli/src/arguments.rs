@@ -28,7 +28,7 @@ Exit codes:
   1  anything else, such as a journal that cannot be read
 
 Credentials come from the environment (CAAS_CLIENT_ID, CAAS_APPLICATION_ID, CAAS_PASSWORD, CAAS_EZCASH_PIN,
-CAAS_EZCASH_ALIAS, CAAS_LISTENER_TOKEN) or from the configuration file (./caas.toml, or CAAS_CONFIG), never from
+CAAS_EZCASH_ALIAS, CAAS_LISTENER_TOKEN, CAAS_RELAY_TOKEN_…) or from the configuration file (./caas.toml, or CAAS_CONFIG), never from
 an argument. cli/README.md explains each key.";
 
 const AFTER_CHARGE: &str = "\
@@ -64,8 +64,10 @@ const AFTER_LISTEN: &str = "\
 Examples:
   caas listen --carrier dialog --listen 127.0.0.1:8090
   caas listen --simulate --endpoint http://127.0.0.1:7000
+  caas listen --carrier dialog --relay 127.0.0.1:8091 --terminal K042
 
-It may run beside any number of caas charge, over the same journal. CAAS_LISTENER_TOKEN is the secret part of the URL.";
+It may run beside any number of caas charge, over the same journal. CAAS_LISTENER_TOKEN is the secret part of the URL,
+CAAS_RELAY_TOKEN_K042 what terminal K042 pulls with.";
 
 const AFTER_SIMULATE: &str = "\
 Examples:
@@ -338,6 +340,12 @@ pub struct Listen {
     /// Address to listen at; by default the configuration's, or 127.0.0.1:8090
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Address at which terminals pull their notifications; by default the configuration's, or 127.0.0.1:8091
+    #[arg(long, value_name = "ADDR")]
+    pub relay: Option<SocketAddr>,
+    /// A terminal to keep notifications for: the prefix of its ids. May be repeated, and joins the configuration's
+    #[arg(long, value_name = "PREFIX")]
+    pub terminal: Vec<String>,
     #[command(flatten)]
     pub place: Where,
 }

@@ -20,7 +20,7 @@ use crate::patience::Patience;
 use crate::place::{Place, Site};
 use crate::simulator_api::SimulatorApi;
 use crate::tell::Tell;
-use crate::{desk, interrupt, journal, listen, phone, place, resume};
+use crate::{desk, interrupt, journal, listen, phone, place, relay, resume};
 
 /// How long the simulated phone and carrier have to show what they still show before the end.
 const LAST_LINES: Duration = Duration::from_millis(50);
@@ -158,7 +158,12 @@ async fn take_notifications(
     let own = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let built_in = site.simulator.is_some() && instrument.consent == Consent::Dialled;
     let Some(address) = arguments.listen.or(built_in.then_some(own)) else { return Ok(None) };
-    let listener = listen::at(desk, address, &site.configuration, site.simulated).await?;
+    // The built-in simulator notifies of this charge only; whoever else comes may bring what is a terminal's.
+    let relay = match site.simulator {
+        Some(_) => None,
+        None => relay::keeper(&site.configuration, site.simulated)?,
+    };
+    let listener = listen::at(desk, relay.as_ref(), address, &site.configuration, site.simulated).await?;
     let url = listener.url().reveal();
     if let Some(simulator) = &site.simulator {
         simulator.set_notify_url(&url);

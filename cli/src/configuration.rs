@@ -51,6 +51,9 @@ pub struct Configuration {
     /// Where notifications come.
     #[serde(default)]
     pub listener: Listener,
+    /// What is taken for terminals.
+    #[serde(default)]
+    pub relay: Relay,
     /// Carriers by name.
     #[serde(default)]
     pub carriers: BTreeMap<String, Carrier>,
@@ -78,6 +81,31 @@ pub struct Listener {
     pub token: Option<String>,
     /// A second one, while the carrier changes over.
     pub old_token: Option<String>,
+}
+
+/// What is taken for terminals that no carrier can reach.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    /// Address at which terminals pull.
+    pub address: Option<std::net::SocketAddr>,
+    /// Where their notifications are kept.
+    pub file: Option<PathBuf>,
+    /// Terminals by the prefix of their ids.
+    #[serde(default)]
+    pub terminals: BTreeMap<String, Terminal>,
+}
+
+/// A terminal that pulls its notifications.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terminal {
+    /// What it authenticates itself with.
+    pub token: Option<String>,
+    /// A second one, while the terminal changes over.
+    pub old_token: Option<String>,
+    /// The longest notification that it can take.
+    pub largest_bytes: Option<u16>,
 }
 
 /// One carrier: a shipped profile, and what differs.

@@ -8,11 +8,12 @@ use caas_transport_std::{Journal, JournalError};
 use crate::arguments::Where;
 use crate::configuration::Configuration;
 use crate::exit::{Exit, Stop};
+use crate::state_folder;
 
 /// The journal's file. Nothing is opened or made.
 pub fn file(place: &Where, configuration: &Configuration) -> Result<PathBuf, Stop> {
-    let real = configuration.journal.clone().unwrap_or_else(|| state_folder().join("journal.sqlite"));
-    let simulated = state_folder().join("simulated.sqlite");
+    let real = configuration.journal.clone().unwrap_or_else(|| state_folder::file("journal.sqlite"));
+    let simulated = state_folder::file("simulated.sqlite");
     let (own, other) = if place.simulate { (simulated, real) } else { (real, simulated) };
     let file = place.journal.clone().unwrap_or(own);
     if same(&file, &other) {
@@ -23,11 +24,7 @@ pub fn file(place: &Where, configuration: &Configuration) -> Result<PathBuf, Sto
 
 /// Opens the journal, and makes it and its folder where they are missing.
 pub fn open(file: &Path, simulated: bool) -> Result<Journal, Stop> {
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Stop::broken(format!("{}: {error}. Name another file with --journal", folder.display()))
-        })?;
-    }
+    state_folder::make_for(file, "Name another file with --journal")?;
     let journal = Journal::open(file).map_err(|error| stop_of(file, &error))?;
     match journal.holds(!simulated) {
         Ok(false) => Ok(journal),
@@ -69,10 +66,4 @@ fn mixed(file: &Path, simulated: bool) -> Stop {
             "{file} is a journal of simulated charges: add --simulate, or name another one with --journal"
         )
     })
-}
-
-fn state_folder() -> PathBuf {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let base = std::env::var_os("XDG_STATE_HOME").filter(|base| !base.is_empty()).map(PathBuf::from);
-    base.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("caas")
 }
