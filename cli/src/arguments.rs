@@ -353,9 +353,9 @@ pub struct Listen {
 /// `caas simulate`
 #[derive(Args, Clone)]
 pub struct Simulate {
-    /// Port at 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 7000)]
-    pub port: u16,
+    /// Port at 127.0.0.1, 7000 by default; 0 takes a free one
+    #[arg(long)]
+    pub port: Option<u16>,
     /// What Mobitel's confirm does: tell whether consent was given, or capture the money
     #[arg(long, value_enum, value_name = "WHAT")]
     pub confirm: Option<Confirm>,
@@ -374,8 +374,8 @@ pub struct Simulate {
     /// Keeps the state in this file, and goes on with what is in it; what is typed here goes before it
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
-    /// Runs this scenario and ends; exit code 3 where an expectation does not hold
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["state", "no_magic", "notify"])]
+    /// Runs this scenario and ends; exit code 3 where an expectation does not hold. Only --seed and --json go with it
+    #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     #[command(flatten)]
     pub simulated: Simulated,

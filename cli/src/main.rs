@@ -20,6 +20,7 @@ mod listen;
 mod logs;
 mod out;
 mod patience;
+mod person;
 mod phone;
 mod place;
 mod relay;

@@ -1,31 +1,25 @@
 //! The simulated payer's phone, and what the simulated carrier does, beside the charge's own lines.
 
-use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use caas_core::id::Masked;
-use caas_core::money::Amount;
-use caas_simulator::{DeliveryOutcome, EzCashRequest, Payer, Prompt, Simulator, SimulatorEvent};
+use caas_simulator::{DeliveryOutcome, Payer, Prompt, Simulator, SimulatorEvent};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::out;
+use crate::person::Person;
 use crate::tell::{Tell, rupees};
 
 /// Shows what happens in the built-in simulator while a charge runs, and asks the person for the payer's answers.
 pub fn follow(tell: Tell, simulator: &Arc<Simulator>, payer: Payer) -> JoinHandle<()> {
     let mut events = simulator.events();
-    let simulator = Arc::clone(simulator);
+    let person = person(tell, simulator, payer);
     tokio::spawn(async move {
         loop {
             match events.recv().await {
-                Ok(event) => {
-                    show(tell, &event);
-                    if payer == Payer::Ask && !tell.json {
-                        ask(&simulator, &event);
-                    }
-                }
+                Ok(event) => see(tell, &event, person.as_ref()),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
@@ -33,8 +27,22 @@ pub fn follow(tell: Tell, simulator: &Arc<Simulator>, payer: Payer) -> JoinHandl
     })
 }
 
+/// Who answers for the payer, if the payer is a person and is spoken to.
+pub fn person(tell: Tell, simulator: &Arc<Simulator>, payer: Payer) -> Option<Person> {
+    let asked = payer == Payer::Ask && !tell.json;
+    if asked { Person::at_terminal(simulator) } else { None }
+}
+
+/// Shows what happens, and asks the person what it asks of the payer.
+pub fn see(tell: Tell, event: &SimulatorEvent, person: Option<&Person>) {
+    show(tell, event);
+    if let Some(person) = person {
+        person.hear(event);
+    }
+}
+
 /// Shows what the payer sees, and what the simulated carrier does.
-pub fn show(tell: Tell, event: &SimulatorEvent) {
+fn show(tell: Tell, event: &SimulatorEvent) {
     if tell.json {
         tell.object(&object(event));
         return;
@@ -114,66 +122,6 @@ fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => word,
         _ => String::new(),
-    }
-}
-
-/// Asks the person at the terminal what the payer does. The question waits on a thread of its own, so that time and the
-/// charge go on.
-pub fn ask(simulator: &Arc<Simulator>, event: &SimulatorEvent) {
-    // The end of a file or a pipe is nobody's answer.
-    if !std::io::stdin().is_terminal() {
-        return;
-    }
-    let simulator = Arc::clone(simulator);
-    match event {
-        SimulatorEvent::PromptShown(prompt) => {
-            let prompt = prompt.clone();
-            std::thread::spawn(move || answer_prompt(&simulator, &prompt));
-        }
-        SimulatorEvent::EzCashRequested(request) => {
-            let request = request.clone();
-            std::thread::spawn(move || answer_payment(&simulator, &request));
-        }
-        _ => {}
-    }
-}
-
-fn answer_prompt(simulator: &Simulator, prompt: &Prompt) {
-    let word = question("you are the payer: type a to approve, d to decline, i to ignore, then Enter");
-    let done = match word.as_str() {
-        "a" | "approve" | "" => simulator.approve(&prompt.reference),
-        "d" | "decline" => simulator.decline(&prompt.reference),
-        _ => simulator.ignore(&prompt.reference),
-    };
-    if let Err(refused) = done {
-        out::line(&format!("phone     {refused}"));
-    }
-}
-
-fn answer_payment(simulator: &Simulator, request: &EzCashRequest) {
-    let due = rupees(request.amount_due);
-    let word = question(&format!(
-        "you are the payer: type how much to pay, 0 for nothing, then Enter; Enter alone pays {due}"
-    ));
-    let typed = if word.is_empty() { &due } else { &word };
-    match Amount::parse(typed) {
-        Ok(amount) if amount.is_zero() => {}
-        Ok(amount) => {
-            if let Err(refused) = simulator.pay(&request.reference, amount.minor()) {
-                out::line(&format!("phone     {refused}"));
-            }
-        }
-        Err(error) => out::line(&format!("phone     {error}: nothing was paid")),
-    }
-}
-
-fn question(text: &str) -> String {
-    out::line(text);
-    let mut line = String::new();
-    // Without an answer the payer does nothing, as a payer who is not there.
-    match std::io::stdin().lock().read_line(&mut line) {
-        Ok(0) | Err(_) => "ignore".to_owned(),
-        Ok(_) => line.trim().to_ascii_lowercase(),
     }
 }
 

@@ -6,9 +6,35 @@ use std::sync::Arc;
 use caas_simulator::{Scenario, Simulator};
 use serde_json::json;
 
+use crate::arguments::Simulate;
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Signals;
 use crate::tell::Tell;
+
+/// Refuses what would have no effect beside a scenario: whoever typed it would take the report for something else.
+pub fn check(arguments: &Simulate) -> Result<(), Stop> {
+    let typed = [
+        (arguments.port.is_some(), "--port", None),
+        (arguments.state.is_some(), "--state", None),
+        (arguments.simulated.payer.is_some(), "--payer", Some("payer")),
+        (arguments.simulated.clock.is_some(), "--clock", Some("clockRate")),
+        (arguments.confirm.is_some(), "--confirm", Some("confirm")),
+        (arguments.no_dedup, "--no-dedup", Some("deduplicates")),
+        (arguments.no_magic, "--no-magic", Some("magicValues")),
+        (arguments.notify.is_some(), "--notify", Some("notifyUrl")),
+    ];
+    match typed.into_iter().find(|(given, ..)| *given) {
+        None => Ok(()),
+        Some((_, flag, Some(setting))) => Err(Stop::usage(format!(
+            "{flag} does nothing beside --scenario: the scenario's file sets its simulator up. Write {setting} under its \
+             settings, or leave {flag} out"
+        ))),
+        Some((_, flag, None)) => Err(Stop::usage(format!(
+            "{flag} does nothing beside --scenario: a scenario has a simulator of its own, which ends with it. Leave \
+             {flag} out"
+        ))),
+    }
+}
 
 /// Runs it at a simulator of its own, with this seed instead of the file's if one is given.
 pub async fn run(tell: Tell, mut signals: Signals, file: &Path, seed: Option<u64>) -> Result<Exit, Stop> {

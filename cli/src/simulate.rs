@@ -18,22 +18,19 @@ use crate::tell::Tell;
 pub async fn simulate(tell: Tell, arguments: &Simulate) -> Result<Exit, Stop> {
     let mut signals = Signals::take()?;
     if let Some(file) = &arguments.scenario {
+        scenario::check(arguments)?;
         return scenario::run(tell, signals, file, arguments.seed).await;
     }
     let wanted = payer(arguments.simulated.payer);
     let simulator = Arc::new(start(arguments, wanted)?);
     let mut events = simulator.events();
+    let person = phone::person(tell, &simulator, wanted);
     introduce(tell, arguments, &simulator);
     let mut complained = false;
     loop {
         tokio::select! {
             event = events.recv() => match event {
-                Ok(event) => {
-                    phone::show(tell, &event);
-                    if wanted == Payer::Ask && !tell.json {
-                        phone::ask(&simulator, &event);
-                    }
-                }
+                Ok(event) => phone::see(tell, &event, person.as_ref()),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => break,
             },
@@ -52,6 +49,8 @@ pub async fn simulate(tell: Tell, arguments: &Simulate) -> Result<Exit, Stop> {
     Ok(tell.done("stopped", Exit::Done))
 }
 
+/// The port that `caas trigger`, `caas logs` and `caas resend` look at as well where nothing else is said.
+const DEFAULT_PORT: u16 = 7000;
 /// How often it is looked whether the disk takes the state.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -66,7 +65,7 @@ fn complain(tell: Tell, simulator: &Simulator, complained: &mut bool) {
 
 /// What is not typed is the simulator's own, or what the state file has.
 fn start(arguments: &Simulate, payer: Payer) -> Result<Simulator, Stop> {
-    let mut builder = Simulator::builder().port(arguments.port);
+    let mut builder = Simulator::builder().port(port(arguments));
     let goes_on = arguments.state.as_ref().is_some_and(|file| file.exists());
     if arguments.simulated.payer.is_some() || !goes_on {
         builder = builder.payer(payer);
@@ -101,9 +100,13 @@ fn start(arguments: &Simulate, payer: Payer) -> Result<Simulator, Stop> {
         }
         _ => Stop::usage(format!(
             "port {} cannot be taken: {error}. Try --port 0, which takes a free one",
-            arguments.port
+            port(arguments)
         )),
     })
+}
+
+fn port(arguments: &Simulate) -> u16 {
+    arguments.port.unwrap_or(DEFAULT_PORT)
 }
 
 /// How to charge at this simulator; a fast clock must be the same on both sides.
@@ -119,7 +122,7 @@ fn introduce(tell: Tell, arguments: &Simulate, simulator: &Simulator) {
     tell.line(&format!("  resume:  caas resume --simulate{clock}"));
     tell.line(&format!("  page:    {url}/"));
     tell.line(&format!("  ledger:  curl {url}/sim/ledger"));
-    let at = if arguments.port == 7000 { String::new() } else { format!(" --at {url}") };
+    let at = if port(arguments) == DEFAULT_PORT { String::new() } else { format!(" --at {url}") };
     tell.line(&format!("  log:     caas logs{at}"));
     tell.line(&format!("  events:  caas trigger approve{at}; caas trigger --help lists them"));
     tell.line("Ctrl-C ends it.");

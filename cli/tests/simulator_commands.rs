@@ -291,7 +291,33 @@ fn a_scenario_file_runs_prints_its_steps_and_fails_where_an_expectation_does_not
     std::fs::write(file, "{}").unwrap();
     shop.run(&["simulate", "--scenario", file]).expect_refused("is no scenario");
     shop.run(&["simulate", "--scenario", "nowhere.json"]).expect_refused("cannot be read");
-    shop.run(&["simulate", "--scenario", file, "--state", "x", "--json"]).expect(2, "refused");
+}
+
+/// Whoever types what a scenario does not heed would take its report for something else.
+#[test]
+fn what_a_scenario_does_not_heed_is_refused_with_the_reason() {
+    let shop = Shop::new();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../simulator/scenarios/a_bad_day.json");
+    for (typed, hint) in [
+        (
+            &["--port", "7000"][..],
+            "--port does nothing beside --scenario: a scenario has a simulator of its own",
+        ),
+        (&["--state", "x"], "--state does nothing beside --scenario: a scenario has a simulator of its own"),
+        (&["--payer", "ask"], "Write payer under its settings"),
+        (&["--clock", "60"], "Write clockRate under its settings"),
+        (&["--confirm", "captures"], "Write confirm under its settings"),
+        (&["--no-dedup"], "Write deduplicates under its settings"),
+        (&["--no-magic"], "Write magicValues under its settings"),
+        (&["--notify", "http://127.0.0.1:1"], "Write notifyUrl under its settings"),
+    ] {
+        let mut command = shop.command(&["simulate", "--json", "--scenario", sample]);
+        command.args(typed);
+        let ended = run(command);
+        ended.expect_refused(hint);
+        ended.expect(2, "refused");
+        assert_eq!(ended.count("step"), 0, "{ended:#?}");
+    }
 }
 
 /// A simulator of its own process, over a state file.

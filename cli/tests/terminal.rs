@@ -5,40 +5,76 @@
 mod shop;
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
-use shop::{OTHER_PAYER, PAYER, until};
+use shop::{OTHER_PAYER, PAYER, Running, run, until};
+use tempfile::TempDir;
 
-/// Runs a charge at a terminal and types `answer` when the payer is asked; the exit code and what the screen showed.
-fn at_terminal(arguments: &[&str], answer: &str) -> (Option<i32>, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let command = format!("exec {} charge {}", env!("CARGO_BIN_EXE_caas"), arguments.join(" "));
-    let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).current_dir(folder.path());
-    script.env_clear().env("HOME", folder.path()).env("PATH", std::env::var_os("PATH").unwrap());
-    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let shown = Arc::new(Mutex::new(Vec::new()));
-    let reader = std::thread::spawn({
-        let shown = Arc::clone(&shown);
-        move || {
-            let mut bytes = [0; 4096];
-            while let Ok(read @ 1..) = screen.read(&mut bytes) {
-                shown.lock().unwrap().extend_from_slice(&bytes[..read]);
+/// A command at a terminal.
+struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    shown: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Terminal {
+    fn start(arguments: &[&str]) -> Terminal {
+        let folder = tempfile::tempdir().unwrap();
+        let command = format!("exec {} {}", env!("CARGO_BIN_EXE_caas"), arguments.join(" "));
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).current_dir(folder.path());
+        script.env_clear().env("HOME", folder.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let reader = std::thread::spawn({
+            let shown = Arc::clone(&shown);
+            move || {
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = screen.read(&mut bytes) {
+                    shown.lock().unwrap().extend_from_slice(&bytes[..read]);
+                }
             }
-        }
-    });
-    let text = || String::from_utf8_lossy(&shown.lock().unwrap()).into_owned();
-    until("the payer is asked", || text().contains("you are the payer"));
-    keyboard.write_all(answer.as_bytes()).unwrap();
-    keyboard.flush().unwrap();
-    until("the charge ends", || child.try_wait().unwrap().is_some());
-    let code = child.wait().unwrap().code();
-    drop(keyboard);
-    reader.join().unwrap();
-    assert!(!text().contains("panicked"), "{}", text());
-    (code, text())
+        });
+        Terminal { child, keyboard, shown, reader, _folder: folder }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until this stands on the screen so many times.
+    fn shows(&self, text: &str, times: usize) {
+        until(text, || self.text().matches(text).count() >= times);
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits for its end: the exit code and what the screen showed.
+    fn wait(mut self) -> (Option<i32>, String) {
+        until("the command ends", || self.child.try_wait().unwrap().is_some());
+        let code = self.child.wait().unwrap().code();
+        drop(self.keyboard);
+        self.reader.join().unwrap();
+        let text = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
+        assert!(!text.contains("panicked"), "{text}");
+        (code, text)
+    }
+}
+
+/// Runs a charge at a terminal and types `answer` when the payer is asked.
+fn at_terminal(arguments: &[&str], answer: &str) -> (Option<i32>, String) {
+    let mut terminal = Terminal::start(&[&["charge"], arguments].concat());
+    terminal.shows("you are the payer", 1);
+    terminal.types(answer);
+    terminal.wait()
 }
 
 #[test]
@@ -83,4 +119,36 @@ fn ctrl_c_at_the_question_leaves_the_charge_for_resume() {
     let (code, screen) = at_terminal(&[PAYER, "5.00", "--simulate"], "\u{3}");
     assert_eq!(code, Some(5), "{screen}");
     assert!(screen.contains("caas resume"), "{screen}");
+}
+
+/// What was approved on the page is asked no more, and what is typed answers the question that stands there.
+#[test]
+fn a_question_that_the_page_settled_takes_no_answer() {
+    let mut terminal = Terminal::start(&["simulate", "--payer", "ask", "--port", "0"]);
+    terminal.shows("Ctrl-C ends it", 1);
+    let screen = terminal.text();
+    let url = screen.split("simulated carriers at ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let charge = |payer| {
+        Running::start(shop::command(
+            folder.path(),
+            &["charge", payer, "5", "--json", "--simulate", "--endpoint", url],
+        ))
+    };
+    let settled = charge(PAYER);
+    terminal.shows("you are the payer", 1);
+    run(shop::command(folder.path(), &["trigger", "approve", "--json", "--at", url])).expect(0, "triggered");
+    settled.wait().expect(0, "confirmed");
+    terminal.shows("that question is settled", 1);
+    // Nothing is asked now.
+    terminal.types("a\n");
+    terminal.shows("a\r\n", 1);
+
+    let asked = charge("0712755778");
+    terminal.shows("you are the payer", 2);
+    terminal.types("d\n");
+    asked.wait().expect(3, "failed");
+    terminal.types("\u{3}");
+    let (_, screen) = terminal.wait();
+    assert!(screen.contains("phone     declined") && screen.contains("1 captures"), "{screen}");
 }
