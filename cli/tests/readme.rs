@@ -26,7 +26,7 @@ fn promises(document: &str) -> Vec<(Vec<String>, i32)> {
         let ours = ["caas ", "cargo run --release -- "].iter().find_map(|start| line.strip_prefix(start));
         let Some(typed) = ours.filter(|_| shell) else { continue };
         let (command, comment) = typed.split_once(" #").unwrap_or((typed, ""));
-        let code = comment.trim().strip_prefix("exits ").map_or(0, |code| exit_code(code));
+        let code = comment.trim().strip_prefix("exits ").map_or(0, exit_code);
         promised.push((command.split_whitespace().map(str::to_owned).collect(), code));
     }
     promised
