@@ -17,6 +17,7 @@ mod http_client;
 mod journal;
 mod listener;
 mod relay;
+mod server;
 mod tls;
 
 pub use driver::{

@@ -8,13 +8,13 @@
 //! HTTP/1.1 and belongs on a loopback address, `127.0.0.1:0` or `[::1]:0`. Keep the path out of the proxy's
 //! access log, because it ends in the token.
 
-mod connection;
 mod content_type;
 mod handler;
 mod live_tokens;
 mod notification_url;
 mod path_token;
 mod rate_limit;
+mod requests;
 mod route;
 mod route_answer;
 mod settings;
@@ -23,12 +23,9 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use crate::server::Server;
+use requests::Requests;
 
 pub use handler::{NotificationHandler, Taken, TakenFuture};
 pub use notification_url::NotificationUrl;
@@ -39,9 +36,6 @@ pub use settings::{ListenerSettings, RouteError, RouteSettings};
 
 pub(crate) use live_tokens::LiveTokens;
 pub(crate) use rate_limit::RateLimit;
-
-/// The pause after the system gave no connection (out of file descriptors, say).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running notification listener.
 ///
@@ -66,10 +60,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    local_addr: SocketAddr,
     route: Arc<NotificationRoute>,
-    stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    server: Server,
 }
 
 /// Why there is no listener.
@@ -104,24 +96,22 @@ impl Listener {
         let route =
             NotificationRoute::new(settings.route.clone(), handler).map_err(ListenerError::Settings)?;
         let route = Arc::new(route);
-        let bind_error = |error| ListenerError::Bind { address, error };
-        let socket = TcpListener::bind(address).await.map_err(bind_error)?;
-        let local_addr = socket.local_addr().map_err(bind_error)?;
-        let stop = watch::Sender::new(false);
-        let accepting =
-            tokio::spawn(accept(socket, Arc::clone(&route), Arc::new(settings), stop.subscribe()));
-        Ok(Listener { local_addr, route, stop, accepting })
+        let requests = Requests { route: Arc::clone(&route), body_timeout: settings.body_timeout };
+        let server = Server::bind(address, requests::limits(&settings), requests)
+            .await
+            .map_err(|error| ListenerError::Bind { address, error })?;
+        Ok(Listener { route, server })
     }
 
     /// The address it listens on, with the port the system chose.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.server.local_addr()
     }
 
     /// The URL on this machine, with the current token. The URL for the carrier is that of what stands in front:
     /// [`NotificationRoute::url`].
     pub fn url(&self) -> NotificationUrl {
-        self.route.url(&format!("http://{}", self.local_addr))
+        self.route.url(&format!("http://{}", self.local_addr()))
     }
 
     /// Its route, to rotate the token while it runs.
@@ -134,11 +124,8 @@ impl Listener {
     ///
     /// # Dropping the future
     /// The stop goes on in the background.
-    pub async fn shutdown(mut self) {
-        self.stop.send_replace(true);
-        // It cannot fail: the task does not panic, and nobody aborts it.
-        let _ = (&mut self.accepting).await;
-        self.stop.closed().await;
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
         self.route.handlers_finished().await;
     }
 }
@@ -156,38 +143,3 @@ impl fmt::Display for ListenerError {
 }
 
 impl std::error::Error for ListenerError {}
-
-/// Takes connections, never more than allowed at once: a slot is taken before the connection is.
-async fn accept(
-    socket: TcpListener,
-    route: Arc<NotificationRoute>,
-    settings: Arc<ListenerSettings>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let slots = Arc::new(Semaphore::new(settings.max_connections));
-    loop {
-        let next = async {
-            // The semaphore is never closed; were it, there would be no slot to wait for.
-            let permit = Arc::clone(&slots).acquire_owned().await.ok()?;
-            Some((permit, socket.accept().await))
-        };
-        let next = tokio::select! {
-            next = next => next,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        };
-        match next {
-            Some((permit, Ok((stream, _)))) => {
-                let connection = connection::serve(
-                    stream,
-                    Arc::clone(&route),
-                    Arc::clone(&settings),
-                    permit,
-                    stopped.clone(),
-                );
-                tokio::spawn(connection);
-            }
-            Some((_, Err(_))) => sleep(ACCEPT_PAUSE).await,
-            None => return,
-        }
-    }
-}

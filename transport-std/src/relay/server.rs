@@ -1,25 +1,14 @@
 //! A server for the relay.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http_body_util::Full;
+use http::header::{self, HeaderMap, HeaderName};
 use hyper::body::{Body, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
 
 use super::{Relay, RelayError};
 use crate::listener::RouteAnswer;
+use crate::server::{Afterwards, Answers, Limits, Server, Slot};
 
 /// The most headers of a request.
 const MAX_REQUEST_HEADERS: usize = 32;
@@ -28,8 +17,6 @@ const MAX_HEAD_BYTES: usize = 8 * 1024;
 /// The time that an answer under way has when the server stops or a connection is too old. A pull that waits is cut off,
 /// which loses nothing.
 const GRACE: Duration = Duration::from_secs(2);
-/// The pause after the system gave no connection (out of file descriptors, say).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The settings of a [`RelayServer`].
 ///
@@ -59,6 +46,18 @@ impl Default for RelayServerSettings {
 }
 
 impl RelayServerSettings {
+    fn limits(&self) -> Limits {
+        Limits {
+            connections: self.max_connections,
+            requests: self.max_requests_per_connection,
+            head_bytes: MAX_HEAD_BYTES,
+            headers: MAX_REQUEST_HEADERS,
+            header_timeout: self.header_timeout,
+            age: self.max_connection_age,
+            grace: GRACE,
+        }
+    }
+
     fn check(&self) -> Result<(), RelayError> {
         if self.header_timeout.is_zero() {
             return Err(RelayError::Zero("header_timeout"));
@@ -98,9 +97,7 @@ impl RelayServerSettings {
 /// ```
 #[derive(Debug)]
 pub struct RelayServer {
-    local_addr: SocketAddr,
-    stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    server: Server,
 }
 
 impl RelayServer {
@@ -117,100 +114,39 @@ impl RelayServer {
         relay: Relay,
     ) -> Result<Self, RelayError> {
         settings.check()?;
-        let bind_error = |error| RelayError::Bind { address, error };
-        let socket = TcpListener::bind(address).await.map_err(bind_error)?;
-        let local_addr = socket.local_addr().map_err(bind_error)?;
-        let stop = watch::Sender::new(false);
-        let accepting = tokio::spawn(accept(socket, relay, Arc::new(settings), stop.subscribe()));
-        Ok(RelayServer { local_addr, stop, accepting })
+        let server = Server::bind(address, settings.limits(), relay)
+            .await
+            .map_err(|error| RelayError::Bind { address, error })?;
+        Ok(RelayServer { server })
     }
 
     /// The address it listens on, with the port the system chose.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.server.local_addr()
     }
 
     /// Stops taking connections, and waits for the answers under way: two seconds at most.
     ///
     /// # Dropping the future
     /// The stop goes on in the background.
-    pub async fn shutdown(mut self) {
-        self.stop.send_replace(true);
-        // It cannot fail: the task does not panic, and nobody aborts it.
-        let _ = (&mut self.accepting).await;
-        self.stop.closed().await;
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
     }
 }
 
-/// Takes connections, never more than allowed at once: a slot is taken before the connection is.
-async fn accept(
-    socket: TcpListener,
-    relay: Relay,
-    settings: Arc<RelayServerSettings>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let slots = Arc::new(Semaphore::new(settings.max_connections));
-    loop {
-        let next = async {
-            // The semaphore is never closed; were it, there would be no slot to wait for.
-            let permit = Arc::clone(&slots).acquire_owned().await.ok()?;
-            Some((permit, socket.accept().await))
-        };
-        let next = tokio::select! {
-            next = next => next,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        };
-        match next {
-            Some((permit, Ok((stream, _)))) => {
-                tokio::spawn(serve(stream, relay.clone(), Arc::clone(&settings), permit, stopped.clone()));
-            }
-            Some((_, Err(_))) => sleep(ACCEPT_PAUSE).await,
-            None => return,
+impl Answers for Relay {
+    async fn answer(&self, request: http::Request<Incoming>, _slot: &Slot) -> (RouteAnswer, Afterwards) {
+        let (head, body) = request.into_parts();
+        if !body.is_end_stream() {
+            let headers = vec![("content-type", "text/plain".to_owned())];
+            let body = b"send no body".to_vec();
+            return (RouteAnswer { status: 413, headers, body }, Afterwards::Close);
         }
+        let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+        let authorization = only(&head.headers, &header::AUTHORIZATION);
+        // Not this method: the relay's own, which any server may ask.
+        (Relay::answer(self, head.method.as_str(), target, authorization).await, Afterwards::Keep)
     }
-}
-
-/// Serves a connection until it closes, is too old, or the server stops.
-async fn serve(
-    stream: TcpStream,
-    relay: Relay,
-    settings: Arc<RelayServerSettings>,
-    _permit: OwnedSemaphorePermit,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_timeout)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_REQUEST_HEADERS);
-    let served = AtomicUsize::new(0);
-    let (relay, served, settings) = (&relay, &served, &*settings);
-    let service = service_fn(move |request| async move {
-        let last = served.fetch_add(1, Ordering::Relaxed) + 1 >= settings.max_requests_per_connection;
-        Ok::<_, Infallible>(take(relay, request, last).await)
-    });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        // An error means that the server is gone, which is a stop as well.
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-        () = sleep(settings.max_connection_age) => {}
-    }
-    connection.as_mut().graceful_shutdown();
-    let _ = timeout(GRACE, connection).await;
-}
-
-async fn take(relay: &Relay, request: http::Request<Incoming>, last: bool) -> http::Response<Full<Bytes>> {
-    let (head, body) = request.into_parts();
-    if !body.is_end_stream() {
-        let headers = vec![("content-type", "text/plain".to_owned())];
-        let body = b"send no body".to_vec();
-        return response(RouteAnswer { status: 413, headers, body }, true);
-    }
-    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-    let authorization = only(&head.headers, &header::AUTHORIZATION);
-    response(relay.answer(head.method.as_str(), target, authorization).await, last)
 }
 
 /// The header's text; two of them, or one that is not ASCII, say nothing that could be trusted.
@@ -220,20 +156,4 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
     }
-}
-
-fn response(answer: RouteAnswer, close: bool) -> http::Response<Full<Bytes>> {
-    let mut response = http::Response::new(Full::new(Bytes::from(answer.body)));
-    // All statuses of an answer are valid; should one ever not be, 500 claims nothing.
-    *response.status_mut() =
-        http::StatusCode::from_u16(answer.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-    }
-    if close {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
