@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use caas_core::charge::{AtBoot, Carrier, Charge, Order, RecoverError, StartRefused};
+use caas_core::charge::{
+    AtBoot, BUFFER_MAX, Carrier, Charge, Input, Order, Output, Payment, RecoverError, StartRefused,
+};
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
@@ -62,4 +64,44 @@ fn a_record_whose_charge_would_need_a_part_that_is_left_out_is_refused() {
     let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: "http://127.0.0.1:7000" };
     let refused = Charge::recover(Instant::ZERO, &carrier, record, AtBoot::RefundDue).err();
     assert_eq!(refused, (!(DEBITS && NOTIFICATIONS)).then_some(RecoverError::NotBuiltIn));
+}
+
+/// A charge whose status codes nobody here knows could neither be paid nor fail.
+#[test]
+fn a_profile_whose_status_codes_are_left_out_is_refused() {
+    let credentials = credentials();
+    let profile = Profile { family_codes: true, ..profile::mobitel(&[]) };
+    let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: profile.endpoint };
+    let built_in = PROMPTS && DEBITS;
+    assert_eq!(start(&carrier, "").err(), (!built_in).then_some(StartRefused::NotBuiltIn));
+}
+
+/// I3, I7: "the payer must act" to an instrument that asks nobody. Without notifications nobody hears of what is paid
+/// then: that is a doubt, and no failure.
+#[test]
+fn an_acceptance_of_which_nothing_more_is_heard_is_in_doubt() {
+    if !DEBITS {
+        return;
+    }
+    let (profile, credentials) = (profile::ideamart(), credentials());
+    let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: profile.endpoint };
+    let mut charge = start(&carrier, "MobileAccount").unwrap();
+    let (mut now, mut buffer) = (Instant::ZERO, [0; BUFFER_MAX]);
+    let answer =
+        br#"{"statusCode":"P1003","statusDetail":"Dial *123#","referenceId":"1","internalTrxId":"2"}"#;
+    loop {
+        let input = match charge.poll_output(now, &carrier, &mut buffer) {
+            Output::Persist { token, .. } => Input::Persisted(token),
+            Output::Transmit { token, .. } => Input::Response { token, status: 200, body: answer },
+            Output::Wait(Some(until)) => {
+                now = until;
+                Input::Tick
+            }
+            Output::Wait(None) => break,
+            _ => continue,
+        };
+        let _ = charge.handle_input(now, &profile, input);
+    }
+    let expected = if NOTIFICATIONS { Payment::Failed } else { Payment::InDoubt };
+    assert_eq!(charge.payment(), expected);
 }

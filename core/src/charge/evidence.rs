@@ -196,12 +196,14 @@ impl Charge {
         }
     }
 
-    /// Accepted: the payer must act. Without a reference a prompt can never be asked about, so that is no acceptance.
+    /// Accepted: the payer must act. Without a reference a prompt can never be asked about, and without notifications
+    /// nothing else is ever heard of, so that is no acceptance.
     fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
         let number = token.of.attempt;
         let kept = self.keep_ids(number, reading);
         let askable = kept && !self.texts.get(Slot::reference(number)).is_empty();
-        if self.consent.is_prompt() && !askable {
+        let heard_of = if self.consent.is_prompt() { askable } else { cfg!(feature = "notifications") };
+        if !heard_of {
             self.lose(profile, &token.of);
             return;
         }

@@ -11,7 +11,8 @@ impl Profile<'_> {
     /// Whether this build has all that a charge of this instrument needs.
     pub(crate) fn is_built_in(&self, instrument: &Instrument<'_>) -> bool {
         let asked = match self.charge_service {
-            Service::ChargeRequest => PROMPTS,
+            // Its answers are read by the family's codes, which are left out with debits.
+            Service::ChargeRequest => PROMPTS && (DEBITS || !self.family_codes),
             _ => DEBITS,
         };
         let consented = match instrument.consent {
