@@ -347,7 +347,7 @@ pub struct Charge {
     timers: Timers,
 
     // What a record holds.
-    window: u32,
+    window: Millis,
     attempts: Vec<Attempt, ATTEMPTS_MAX, u8>,
     received: Received,
     amount: Kept,
@@ -485,7 +485,7 @@ impl Charge {
     /// The sale is open for so long.
     fn open_for(&mut self, window: Millis) {
         let window = window.min(WAIT_MAX);
-        self.window = u32::try_from(window).unwrap_or(u32::MAX);
+        self.window = window;
         self.timers.set(Timer::SaleEnds, window);
     }
 

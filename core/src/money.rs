@@ -7,7 +7,8 @@ use heapless::string::StringView;
 
 use crate::wire::Chars;
 
-/// Longest text of an amount: 13 digits, a point and two digits, with room for a sign that is then refused.
+/// Longest text of an amount: what is written has up to 11 characters; what is read may have up to 24 digits, zeros before
+/// it among them.
 pub const AMOUNT_TEXT_MAX: usize = 24;
 
 /// Largest amount that is read or kept, in minor units: forty million rupees, a thousand times what a mobile account is

@@ -184,7 +184,7 @@ impl World {
                 }
             }
             Operation::Pass { millis } => {
-                self.now = self.now.after(u64::from(*millis) % 400_000);
+                self.now = self.now.after(*millis % 400_000);
                 self.give(Input::Tick);
             }
             Operation::Cancel => self.give(Input::Command(Command::Cancel)),

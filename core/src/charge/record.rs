@@ -11,11 +11,11 @@
 //! | 2 | length of the body, from the first byte to the CRC, little-endian like all numbers here |
 //! | 4 | sequence: the larger is the newer |
 //! | 1 + … | name of the profile, after its length; so are endpoint and name of the instrument |
-//! | 5 × 5 | amounts in cents, all ones for none: price, given back, due by the carrier, beyond all references, found by a person |
+//! | 5 × 4 | amounts in cents, all ones for none: price, given back, due by the carrier, beyond all references, found by a person |
 //! | 3, 4 | currency, window in milliseconds |
 //! | 9 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials; how many attempts, credits |
 //! | 18 each | attempts: sends and confirms, marks, code |
-//! | 7 each | credits: attempt, whether matched, amount |
+//! | 6 each | credits: attempt, whether matched, amount |
 //! | 16, … | lengths of the texts, or from 240 on: the same as that of slot 0, 1 …; then the texts |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
 //! | 4 | the mark |

@@ -127,7 +127,7 @@ impl Charge {
 
     /// Goes on from what its record said.
     fn go_on(&mut self, carrier: &Carrier<'_>, at_boot: AtBoot) {
-        self.open_for(self.window.into());
+        self.open_for(self.window);
         self.notified_release = self.amount() <= carrier.profile.limits.notified_release;
         self.handed_out = true;
         self.count_what_was_under_way();
