@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub const HOST: &str = "api.example.com";
 /// Milliseconds for a handshake.
-pub const HANDSHAKE: u64 = 20_000;
+pub const HANDSHAKE: u32 = 20_000;
 
 fn kind_of(error: std::io::Error) -> ErrorKind {
     match error.kind() {
