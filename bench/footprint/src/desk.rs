@@ -34,7 +34,8 @@ pub struct Desk {
     pub script: Script,
     order: Texts,
     charge: Option<Charge>,
-    now: Instant,
+    /// The time, in milliseconds: a tick counter of a microcontroller has 32 bits.
+    ticks: u32,
 }
 
 /// The texts of an order.
@@ -77,7 +78,7 @@ impl Desk {
                 account: Subscriber::new(account).ok(),
             },
             charge: None,
-            now: Instant::from_millis(1),
+            ticks: 1,
         })
     }
 
@@ -104,7 +105,7 @@ impl Desk {
         let mut order = Order::new(&self.order.sale, &self.order.payer, amount);
         order.instrument = self.script.instrument;
         order.account = self.order.account.as_ref();
-        self.charge = meter.step("start", || Charge::start(self.now, &carrier, &order, &self.order.id)).ok();
+        self.charge = meter.step("start", || Charge::start(self.now(), &carrier, &order, &self.order.id)).ok();
         self.charge.is_some()
     }
 
@@ -119,8 +120,8 @@ impl Desk {
     ) -> bool {
         let mut happens = black_box(self.script.happens).iter();
         for _ in 0..STEPS_MAX {
+            let (profile, now) = (self.profile, self.now());
             let Some(charge) = self.charge.as_mut() else { return false };
-            let (profile, now) = (self.profile, self.now);
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
             let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
                 Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
@@ -150,8 +151,9 @@ impl Desk {
                     let Some(next) = happens.next() else {
                         return charge.payment() == Payment::Confirmed && charge.is_finished(now);
                     };
-                    self.now = until.unwrap_or(now);
-                    if !happen(charge, self.now, profile, *next, meter) {
+                    let now = until.unwrap_or(now);
+                    self.ticks = now.as_millis() as u32;
+                    if !happen(charge, now, profile, *next, meter) {
                         return false;
                     }
                     continue;
@@ -172,6 +174,10 @@ impl Desk {
         }
     }
 
+    fn now(&self) -> Instant {
+        Instant::from_millis(self.ticks.into())
+    }
+
     #[inline(never)]
     fn recover(&mut self, record: &[u8], meter: &mut impl Meter) -> bool {
         let carrier = Carrier {
@@ -181,8 +187,8 @@ impl Desk {
         };
         let at_boot = black_box(AtBoot::RefundDue);
         let read = match black_box(false) {
-            false => meter.step("recover", || Charge::recover(self.now, &carrier, record, at_boot)),
-            true => Charge::recover_damaged(self.now, &carrier, record),
+            false => meter.step("recover", || Charge::recover(self.now(), &carrier, record, at_boot)),
+            true => Charge::recover_damaged(self.now(), &carrier, record),
         };
         self.charge = read.ok();
         self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
