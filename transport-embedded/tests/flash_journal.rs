@@ -14,7 +14,7 @@ use caas_transport_embedded::journal::{
     FlashJournal, IdMark, Journal, JournalError, Newest, RamJournal, Unfit,
 };
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use support::mock_flash::{MockFlash, PowerLost};
+use support::mock_flash::{MockFlash, PowerLost, Step};
 use support::records::{Sale, sales};
 use support::{Numbers, now};
 
@@ -538,5 +538,45 @@ fn every_record_ends_with_the_mark_that_the_journal_knows() {
     for record in &sales[0].records {
         assert_eq!(record.mark(), [0x43, 0x4D, 0xA5, 0x5A]);
         assert_eq!(now(journal.persist(&SaleId::new("x").unwrap(), record)), Ok(()));
+    }
+}
+
+/// R43, R44: a mark in which the power failed is taken for one thing or the other. What was written since says which, so
+/// that a flipped bit does not change it.
+#[test]
+fn a_torn_mark_means_what_it_meant_when_the_next_entry_was_written() {
+    let sales = sales(2);
+    let [sale, other] = &sales[..] else { panic!("two sales") };
+    for cleared in 0..=32 {
+        let mut journal = open(MockFlash::new(9, 1));
+        now(journal.persist(&sale.id, &sale.records[0])).unwrap();
+        let mut flash = journal.into_flash();
+        let mut after = flash.clone();
+        after.steps = Some(Vec::new());
+        let mut journal = open(after);
+        now(journal.persist(&sale.id, &sale.records[1])).unwrap();
+        let steps = journal.into_flash().steps.unwrap();
+        let Some((Step::Write { at, bytes }, before)) = steps.split_last() else {
+            panic!("no mark is written")
+        };
+        for step in before {
+            (0..Flash::length(step)).for_each(|index| flash.advance(step, index));
+        }
+        // The bits that a whole mark clears, the first so many of them.
+        let bits =
+            || (at * 8..(at + bytes.len()) * 8).filter(|bit| bytes[bit / 8 - at] >> (bit % 8) & 1 == 0);
+        let flip = |flash: &mut Flash, bit: usize| flash.bytes[bit / 8] ^= 1 << (bit % 8);
+        bits().take(cleared).for_each(|bit| flip(&mut flash, bit));
+        let meant = see(&mut open(flash.clone()));
+        assert_eq!(meant, [whole(sale, usize::from(cleared > 2))], "{cleared} cleared bits");
+        let mut journal = open(flash);
+        now(journal.persist(&other.id, &other.records[0])).unwrap();
+        let flash = journal.into_flash();
+        for bit in at * 8..(at + bytes.len()) * 8 {
+            let mut flipped = flash.clone();
+            flip(&mut flipped, bit);
+            let seen = see(&mut open(flipped));
+            assert_eq!(seen[..1], meant, "{cleared} cleared bits, and bit {bit} flipped");
+        }
     }
 }

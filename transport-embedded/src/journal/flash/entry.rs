@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 1 | kind |
-//! | 1 | length of the sale's id; 0: the entry is the id generator's |
+//! | 1 | length of the sale's id; 0: the entry is the id generator's. The highest bit: the entry before this one counts |
 //! | 2 | length of the body, little-endian like all numbers here |
 //! | 4 | number of the page |
 //! | 4 | number of the charge; of a `Released`, the last page that is not needed any more |
@@ -36,6 +36,9 @@ const SERIAL_AT: usize = 12;
 const BODY_CRC_AT: usize = 16;
 const CRC_AT: usize = 20;
 
+/// The bit of a head that says that the entry before it counts.
+const BEFORE_COUNTS: u8 = 0x80;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -67,8 +70,10 @@ impl Head {
         }
     }
 
-    /// The last that is known of an entry: its page.
-    pub fn seal(&mut self, page: u32) {
+    /// The last that is known of an entry: its page, and whether the one before it counts.
+    pub fn seal(&mut self, page: u32, before_counts: bool) {
+        let [_, length, ..] = &mut self.0;
+        *length = *length & !BEFORE_COUNTS | if before_counts { BEFORE_COUNTS } else { 0 };
         self.put(PAGE_AT, page);
         self.put(CRC_AT, self.sum());
     }
@@ -132,10 +137,16 @@ impl Head {
         usize::from(u16::from_le_bytes([low, high]))
     }
 
+    /// Whether the entry before this one counted when this one was written.
+    pub fn before_counts(&self) -> bool {
+        let [_, length, ..] = self.0;
+        length & BEFORE_COUNTS != 0
+    }
+
     /// Head and sale.
     pub fn length(&self) -> usize {
         let [_, sale_length, ..] = self.0;
-        FIXED.wrapping_add(sale_length.into())
+        FIXED.wrapping_add((sale_length & !BEFORE_COUNTS).into())
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -182,6 +193,12 @@ pub fn is_begun(mark: u32) -> bool {
     twice != u32::MAX
 }
 
+/// Whether one flipped bit could turn what [`is_begun`] says: a mark that was torn by a cut. Then the next entry says what
+/// it meant when that one was written; as long as there is none, nobody has acted on it.
+pub fn is_on_edge(mark: u32) -> bool {
+    matches!(mark.count_zeros(), 2 | 3)
+}
+
 /// Puts bytes at the start of a piece; the rest is blank.
 #[inline(never)]
 pub fn fill(piece: &mut [u8], from: &[u8]) {
@@ -206,7 +223,7 @@ mod tests {
     fn head(sale: &str) -> Head {
         let mut head = Head::NONE;
         head.write(Kind::Record, 8, 9, sale.as_bytes(), &[1; 300]);
-        head.seal(7);
+        head.seal(7, true);
         head
     }
 

@@ -28,6 +28,8 @@ pub struct Log<F, const N: usize> {
     doing: Doing,
     /// Whether the ends and the index are what the flash holds. Not after a write that failed or was dropped.
     known: bool,
+    /// Whether the last entry counts: the next one says so.
+    last_counts: bool,
     /// While something is appended: whether the oldest page is being collected.
     collecting: bool,
     /// Of the entry that is copied: whether it is sound.
@@ -84,6 +86,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
             released: 0,
             next_serial: 1,
             known: false,
+            last_counts: true,
             doing: Doing::Nothing,
             walk: Walk::new(),
             address: 0,
@@ -116,6 +119,9 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
             Doing::Nothing => self.begin(job),
             Doing::FindingEnds | Doing::FillingIndex | Doing::Loading | Doing::CopyingHead => {
                 match self.walk.take(&self.region, &self.piece, job.room) {
+                    Seen::Part if self.walk.look >= Region::<F>::PAGE => {
+                        self.read(self.walk.page.saturating_add(1), 0)
+                    }
                     Seen::Part => self.read(self.walk.page, self.walk.look),
                     Seen::Entry => self.entry(job),
                     Seen::End => self.end_of_page(job),

@@ -2,7 +2,7 @@
 
 use embedded_storage_async::nor_flash::NorFlash;
 
-use super::entry::{FIXED, HEAD_MAX, Head, Kind, PIECE, first_word, is_begun, is_blank};
+use super::entry::{FIXED, HEAD_MAX, Head, Kind, PIECE, first_word, is_begun, is_blank, is_on_edge};
 use super::region::Region;
 use super::sum::Checksum;
 use crate::copying::copy;
@@ -39,6 +39,8 @@ pub struct Walk {
     in_body: bool,
     /// Whether the entry's mark was begun: it was committed.
     pub committed: bool,
+    /// Whether the mark is torn, and the next entry is looked for, which says what it means.
+    is_torn: bool,
     /// Whether more than a begun head stands where a head is lost.
     lost_more: bool,
     /// The page, or, for [`For::Ends`], its place.
@@ -74,6 +76,7 @@ impl Walk {
             in_body: false,
             sum: Checksum::new(),
             committed: false,
+            is_torn: false,
             lost: None,
             lost_more: false,
             damaged: 0,
@@ -99,9 +102,17 @@ impl Walk {
             return self.take_head(region, piece);
         }
         let left = self.mark_at.wrapping_sub(self.look) as usize;
+        if self.is_torn {
+            return self.take_next_head::<F>(piece);
+        }
         if left == 0 {
-            self.committed = is_begun(first_word(piece));
-            return Seen::Entry;
+            let mark = first_word(piece);
+            self.committed = is_begun(mark);
+            if self.what != For::Entries || !is_on_edge(mark) {
+                return Seen::Entry;
+            }
+            (self.is_torn, self.look) = (true, self.end);
+            return self.look_for_next::<F>();
         }
         let done = self.look.wrapping_sub(self.body_at) as usize;
         let rest = self.head.body_length().saturating_sub(done);
@@ -127,7 +138,33 @@ impl Walk {
     }
 
     fn look_for_head(&mut self, at: u32) {
-        (self.at, self.look, self.in_body) = (at, at, false);
+        (self.at, self.look, self.in_body, self.is_torn) = (at, at, false, false);
+    }
+
+    /// Looks for the next entry's head in this page, and then at the start of the next one.
+    fn look_for_next<F: NorFlash>(&mut self) -> Seen {
+        if !has_room::<F>(self.look) {
+            self.look = Region::<F>::PAGE;
+        }
+        Seen::Part
+    }
+
+    /// What the next entry says of a torn mark. A head that was begun only says nothing.
+    fn take_next_head<F: NorFlash>(&mut self, piece: &[u8; PIECE]) -> Seen {
+        let is_behind = self.look >= Region::<F>::PAGE;
+        let mut next = Head::NONE;
+        let page = self.page.saturating_add(is_behind.into());
+        let is_first = is_behind || self.look == self.end;
+        if (next.read(piece) || (is_first && next.mend(piece))) && next.page() == page {
+            self.committed = next.before_counts();
+            return Seen::Entry;
+        }
+        if is_behind {
+            return Seen::Entry;
+        }
+        let is_end = piece.get(..FIXED).is_none_or(is_blank);
+        self.look = if is_end { Region::<F>::PAGE } else { self.look.wrapping_add(Region::<F>::padded(1)) };
+        self.look_for_next::<F>()
     }
 
     fn take_head<F: NorFlash>(&mut self, region: &Region<F>, piece: &[u8; PIECE]) -> Seen {

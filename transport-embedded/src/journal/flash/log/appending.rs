@@ -86,7 +86,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
 
     /// Writes an entry to the newest page: head, body, reading each back, and the mark last.
     fn write(&mut self, job: &mut Job<'_>) -> Next {
-        self.walk.head.seal(self.newest);
+        self.walk.head.seal(self.newest, self.last_counts);
         self.walk.look = self.at;
         self.write_part(job)
     }
@@ -123,7 +123,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
 
     fn written(&mut self, job: &mut Job<'_>) -> Next {
         let head = &self.walk.head;
-        self.at = self.walk.look;
+        (self.at, self.last_counts) = (self.walk.look, true);
         if head.is(Kind::Released) {
             (self.released, self.collecting) = (head.number(), false);
         } else if head.is(Kind::Finished) {

@@ -12,6 +12,9 @@ use crate::journal::flash::walk::For;
 impl<F: NorFlash, const N: usize> Log<F, N> {
     pub(super) fn entry(&mut self, job: &mut Job<'_>) -> Next {
         let head = &self.walk.head;
+        if self.doing == Doing::FillingIndex {
+            self.last_counts = self.walk.committed;
+        }
         match self.doing {
             Doing::Loading => return self.loaded(job, true),
             Doing::CopyingHead => return self.copy(job),
@@ -49,6 +52,7 @@ impl<F: NorFlash, const N: usize> Log<F, N> {
             Doing::FindingEnds => {
                 self.find_ends();
                 self.index.clear();
+                self.last_counts = true;
                 self.doing = Doing::FillingIndex;
                 if self.newest > self.released {
                     return self.look_through(For::Entries, self.released.saturating_add(1));
