@@ -32,6 +32,8 @@ pub(super) enum Timer {
 const TIMERS: usize = Timer::StorageAt as usize + 1;
 /// A deadline that is longer over than this, 12 days, counts as over for so long: it stays in 32 bits.
 const PAST_MAX: i32 = 1 << 30;
+/// No deadline is further ahead than the longest wait, also when the clock stepped back.
+const AHEAD_MAX: i32 = WAIT_MAX as i32;
 /// Stands for a deadline that is not set.
 const NOT_SET: i32 = i32::MIN;
 
@@ -56,13 +58,16 @@ impl Timers {
         Timers { now: halves(now), left }
     }
 
-    /// It is `now`. A clock that steps back moves no deadline.
+    /// It is `now`. A clock that steps back moves no deadline, unless it would be further away than the longest wait.
     #[inline(never)]
     pub fn advance(&mut self, now: Instant) {
         let before = whole(self.now);
         let (passed, back) = (now.since(before), before.since(now));
         for left in self.left.iter_mut().filter(|left| **left != NOT_SET) {
-            *left = left.saturating_sub(in_32_bits(passed)).saturating_add(in_32_bits(back)).max(-PAST_MAX);
+            *left = left
+                .saturating_sub(in_32_bits(passed))
+                .saturating_add(in_32_bits(back))
+                .clamp(-PAST_MAX, AHEAD_MAX);
         }
         self.now = halves(now);
     }
@@ -285,6 +290,15 @@ mod tests {
             timers.hasten(Timer::SaleEnds);
             assert_eq!(timers.get(Timer::SaleEnds), Some(now));
         }
+    }
+
+    /// R51: however far a clock steps back, something is waited for.
+    #[test]
+    fn a_clock_that_steps_far_back_keeps_every_deadline_within_the_longest_wait() {
+        let mut timers = started(at(1 << 40), 50_000);
+        timers.advance(at(0));
+        assert_eq!(timers.get(Timer::SaleEnds), Some(at(WAIT_MAX.into())));
+        assert!(timers.left(Timer::SaleEnds).is_some_and(|left| left < i32::MAX));
     }
 
     #[test]
