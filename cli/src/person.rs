@@ -106,19 +106,26 @@ impl Asked {
     /// Gives what is typed to the question on the screen, for as long as there is a simulator.
     fn take_answers(&self, simulator: &Weak<Simulator>) {
         loop {
-            let none = |questions: &mut VecDeque<Question>| questions.is_empty();
-            drop(self.came.wait_while(self.questions(), none).unwrap_or_else(PoisonError::into_inner));
             let mut line = String::new();
-            // Without an answer the payer does nothing, as a payer who is not there.
             let typed = match std::io::stdin().lock().read_line(&mut line) {
-                Ok(0) | Err(_) => "ignore".to_owned(),
-                Ok(_) => line.trim().to_ascii_lowercase(),
+                Ok(0) | Err(_) => None,
+                Ok(_) => Some(line.trim().to_ascii_lowercase()),
+            };
+            // Held until the next question is on the screen, so that it is shown once.
+            let mut questions = match typed {
+                // Also what is typed when nothing is asked is read: it is no answer to what is asked next.
+                Some(_) => self.questions(),
+                None => self
+                    .came
+                    .wait_while(self.questions(), |open| open.is_empty())
+                    .unwrap_or_else(PoisonError::into_inner),
             };
             let Some(simulator) = simulator.upgrade() else { return };
-            // What is typed when nothing is asked is no answer to what is asked next.
-            let Some(question) = self.questions().pop_front() else { continue };
-            question.answer(&simulator, &typed);
-            show_first(&self.questions());
+            if let Some(question) = questions.pop_front() {
+                // Without an answer the payer does nothing, as a payer who is not there.
+                question.answer(&simulator, typed.as_deref().unwrap_or("ignore"));
+                show_first(&questions);
+            }
         }
     }
 
