@@ -301,6 +301,30 @@ fn of_two_dialled_attempts_the_first_success_pays_and_the_second_is_refunded() {
     }
 }
 
+/// R51: whether or not the charge was asked between the window's end and the command, it comes to the same.
+#[test]
+fn a_retry_right_at_the_windows_end_leaves_no_doubt_about_the_attempt_that_then_is_paid() {
+    for kind in Kind::all().into_iter().filter(Kind::is_ezcash) {
+        for asked_in_between in [true, false] {
+            let mut scene = kind.start_for(30 * MINUTE);
+            scene.answer(&kind.good('a'));
+            scene.now = scene.now.after(5 * MINUTE);
+            if asked_in_between {
+                scene.run();
+            }
+            assert_eq!(scene.command(RETRY_AT_RISK), Handled::Done);
+            assert_eq!(scene.phases()[0], Phase::Listening, "{}, asked: {asked_in_between}", kind.name);
+            kind.pay(&mut scene, 'a');
+            scene.lose(Sent::NotSent);
+            assert_eq!(scene.payment(), Payment::Confirmed);
+            scene.release();
+            scene.pass(60 * MINUTE);
+            assert_eq!(scene.charge.review(), Review::None, "{}, asked: {asked_in_between}", kind.name);
+            assert!(scene.is_finished());
+        }
+    }
+}
+
 /// R20
 #[test]
 fn a_busy_handset_is_asked_again_after_its_own_pause() {

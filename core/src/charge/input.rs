@@ -160,6 +160,7 @@ impl Charge {
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
         self.timers.advance(now);
+        self.end_window();
         self.end_sale();
         let handled = match named(&input) {
             Some(tag) if tag != self.tag() => Handled::Ignored(Ignored::OtherCharge),

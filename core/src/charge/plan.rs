@@ -164,7 +164,7 @@ impl Charge {
         }
     }
 
-    fn end_window(&mut self) {
+    pub(super) fn end_window(&mut self) {
         // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
         let over = self.timers.is_over(Timer::WindowEnds) || self.recoveries > RECOVERIES_MAX;
         if over && !self.consent.is_prompt() && self.latest_phase() == Phase::PendingConsent {
