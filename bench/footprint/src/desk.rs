@@ -105,7 +105,8 @@ impl Desk {
         let mut order = Order::new(&self.order.sale, &self.order.payer, amount);
         order.instrument = self.script.instrument;
         order.account = self.order.account.as_ref();
-        self.charge = meter.step("start", || Charge::start(self.now(), &carrier, &order, &self.order.id)).ok();
+        self.charge =
+            meter.step("start", || Charge::start(self.now(), &carrier, &order, &self.order.id)).ok();
         self.charge.is_some()
     }
 
