@@ -4,8 +4,8 @@
 
 use arbitrary::Arbitrary;
 use caas_core::charge::{
-    AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment, ReleasePermit, Sale, SendToken,
-    Sent, Ticket,
+    AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment, ReleasePermit, Sale,
+    SendToken, Sent, Ticket,
 };
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
@@ -125,7 +125,10 @@ impl World {
                 Output::Transmit { token, request } => {
                     assert!(!self.durable.is_empty(), "sent before anything was durable");
                     let reads = request.service == Service::Confirm;
-                    assert!(reads || self.charge.sale() == Sale::Open, "a charge request after the sale's end");
+                    assert!(
+                        reads || self.charge.sale() == Sale::Open,
+                        "a charge request after the sale's end"
+                    );
                     self.flying.push(token);
                 }
                 Output::Event(Event::Release(permit)) => {
