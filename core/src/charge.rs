@@ -615,6 +615,15 @@ impl Charge {
         Some(self.texts.get(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
     }
 
+    /// What the payer must do, as [`Event::PayerMustAct`] told: for as long as it is so.
+    pub fn must_act(&self) -> MustAct<'_> {
+        MustAct {
+            text: self.payer_text().unwrap_or(""),
+            reference: self.reference().unwrap_or(""),
+            amount_due: self.amount_due.get(),
+        }
+    }
+
     /// The conflicts that were noticed.
     pub fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
         CONFLICTS.into_iter().filter(|conflict| self.conflicts & *conflict as u8 != 0)

@@ -144,6 +144,10 @@ impl Desk {
                     true => Command::ReleaseDone(permit),
                     false => Command::ReleaseFailed(permit),
                 }),
+                Output::Event(Event::PayerMustAct) => {
+                    black_box(charge.must_act());
+                    continue;
+                }
                 Output::Event(event) => {
                     black_box(event);
                     continue;

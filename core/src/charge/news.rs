@@ -3,12 +3,12 @@
 
 use super::attempt::Mark;
 use super::kept::Kept;
-use super::output::{Event, MustAct};
+use super::output::Event;
 use super::{Charge, Closing, Conflict, Payment, Phase, Reason, Release, Review, Sale};
 use crate::money::Amount;
 use crate::wire::request::RequestFault;
 
-/// Something to tell, without its texts.
+/// Something to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     Conflict(Conflict),
@@ -22,6 +22,29 @@ pub(super) enum News {
     NeedsReview(Reason),
     Closed(Closing),
     RefundDue(Amount),
+}
+
+impl News {
+    /// What the application is told of it.
+    pub fn event(self) -> Event {
+        match self {
+            News::Conflict(conflict) => Event::Conflict(conflict),
+            News::CredentialsRefused(_) => Event::CredentialsRefused,
+            News::Misconfigured(fault) => Event::Misconfigured(fault),
+            News::PayerMustAct(_) => Event::PayerMustAct,
+            News::Lapsed(_) => Event::Lapsed,
+            News::PartlyPaid(received) => Event::PartlyPaid(received),
+            News::Payment(Payment::Requested) => Event::Requested,
+            News::Payment(Payment::PendingConsent) => Event::PendingConsent,
+            News::Payment(Payment::Confirmed) => Event::Confirmed,
+            News::Payment(Payment::Failed) => Event::Failed,
+            News::Payment(Payment::InDoubt) => Event::InDoubt,
+            News::ReleaseUncertain => Event::ReleaseUncertain,
+            News::NeedsReview(reason) => Event::NeedsReview(reason),
+            News::Closed(closing) => Event::Closed(closing),
+            News::RefundDue(amount) => Event::RefundDue(amount),
+        }
+    }
 }
 
 /// What was told in this run of the program.
@@ -78,27 +101,6 @@ impl Charge {
             .or_else(|| self.next_of_sale())
     }
 
-    /// The news as an event; its texts are put into the buffer.
-    pub(super) fn tell<'b>(&self, news: News, buffer: &'b mut [u8]) -> Event<'b> {
-        match news {
-            News::Conflict(conflict) => Event::Conflict(conflict),
-            News::CredentialsRefused(_) => Event::CredentialsRefused,
-            News::Misconfigured(fault) => Event::Misconfigured(fault),
-            News::PayerMustAct(_) => Event::PayerMustAct(self.must_act(buffer)),
-            News::Lapsed(_) => Event::Lapsed,
-            News::PartlyPaid(received) => Event::PartlyPaid(received),
-            News::Payment(Payment::Requested) => Event::Requested,
-            News::Payment(Payment::PendingConsent) => Event::PendingConsent,
-            News::Payment(Payment::Confirmed) => Event::Confirmed,
-            News::Payment(Payment::Failed) => Event::Failed,
-            News::Payment(Payment::InDoubt) => Event::InDoubt,
-            News::ReleaseUncertain => Event::ReleaseUncertain,
-            News::NeedsReview(reason) => Event::NeedsReview(reason),
-            News::Closed(closing) => Event::Closed(closing),
-            News::RefundDue(amount) => Event::RefundDue(amount),
-        }
-    }
-
     fn next_conflict(&self) -> Option<News> {
         self.conflicts().find(|conflict| self.announced.conflicts & *conflict as u8 == 0).map(News::Conflict)
     }
@@ -149,24 +151,4 @@ impl Charge {
         let due = self.refund_due();
         (!due.is_zero() && due != self.announced.refund_due.amount()).then_some(News::RefundDue(due))
     }
-
-    fn must_act<'b>(&self, buffer: &'b mut [u8]) -> MustAct<'b> {
-        let text = self.payer_text().unwrap_or("");
-        let reference = self.reference().unwrap_or("");
-        let half = buffer.len() / 2;
-        let Some((first, second)) = buffer.split_at_mut_checked(half) else {
-            return MustAct { text: "", reference: "", amount_due: self.amount_due.get() };
-        };
-        MustAct {
-            text: put(text, first),
-            reference: put(reference, second),
-            amount_due: self.amount_due.get(),
-        }
-    }
-}
-
-fn put<'b>(text: &str, buffer: &'b mut [u8]) -> &'b str {
-    let Some(target) = buffer.get_mut(..text.len()) else { return "" };
-    target.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
-    core::str::from_utf8(target).unwrap_or("")
 }

@@ -40,7 +40,7 @@ pub enum Output<'b> {
         body: &'b [u8],
     },
     /// Something to know.
-    Event(Event<'b>),
+    Event(Event),
     /// Nothing to do until this time, which is later than `now`, or until something happens (`None`).
     Wait(Option<Instant>),
     /// The buffer is shorter than [`BUFFER_MAX`]; nothing was done.
@@ -69,22 +69,22 @@ impl core::fmt::Debug for Request<'_> {
     }
 }
 
-/// What the payer must do before the charge can go on.
+/// What the payer must do before the charge can go on ([`Charge::must_act`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MustAct<'b> {
+pub struct MustAct<'c> {
     /// The carrier's words, cut at [`PAYER_TEXT_MAX`](crate::id::PAYER_TEXT_MAX) bytes; empty if it gave none.
-    pub text: &'b str,
+    pub text: &'c str,
     /// The reference that the payer must enter; empty if the carrier named none.
-    pub reference: &'b str,
+    pub reference: &'c str,
     /// What the carrier asks for. It may differ from the sale's amount, which decides what is paid in full.
     pub amount_due: Option<Amount>,
 }
 
 /// What happened, told once in each run of the program, and only when it is durable.
 #[derive(Debug)]
-pub enum Event<'b> {
-    /// The charge cannot go on until the payer has done this.
-    PayerMustAct(MustAct<'b>),
+pub enum Event {
+    /// The charge cannot go on until the payer has done what [`Charge::must_act`] says.
+    PayerMustAct,
     /// Asked for, or asked for again.
     Requested,
     /// The payer must act.
@@ -207,7 +207,7 @@ impl Charge {
                 Due::News => {
                     if let Some(news) = self.durable(Guard::EvidenceBeforeEvent).and_then(|it| it.announce())
                     {
-                        return Output::Event(self.tell(news, buffer));
+                        return Output::Event(news.event());
                     }
                 }
                 Due::Wait(until) => return Output::Wait(until),

@@ -188,8 +188,11 @@ impl Scene {
         false
     }
 
-    fn hear(&mut self, event: Event<'_>) {
-        self.told.push(format!("{event:?}"));
+    fn hear(&mut self, event: Event) {
+        self.told.push(match event {
+            Event::PayerMustAct => format!("PayerMustAct {:?}", self.charge.must_act()),
+            _ => format!("{event:?}"),
+        });
         if let Event::Release(permit) = event {
             assert!(self.permit.replace(permit).is_none(), "a second release");
         }

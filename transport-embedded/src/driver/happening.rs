@@ -3,7 +3,7 @@
 use core::fmt;
 
 use caas_core::charge::{
-    Closing, Conflict, Event, MustAct, Reason, RecoverError, Refusal, ReleasePermit, Ticket,
+    Charge, Closing, Conflict, Event, Reason, RecoverError, Refusal, ReleasePermit, Ticket,
 };
 use caas_core::id::{CARRIER_ID_MAX, PayerText, SaleId};
 use caas_core::id_generator::IdGeneratorError;
@@ -111,7 +111,7 @@ pub enum News {
 }
 
 /// What the payer must do. `Debug` shows lengths only: the carrier's words may name the payer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Instructions {
     /// The carrier's words; empty if it gave none.
     pub text: PayerText,
@@ -227,9 +227,9 @@ impl Reply {
 }
 
 impl News {
-    pub(super) fn of(event: Event<'_>) -> Self {
+    pub(super) fn of(charge: Option<&Charge>, event: Event) -> Self {
         match event {
-            Event::PayerMustAct(act) => News::PayerMustAct(Instructions::of(&act)),
+            Event::PayerMustAct => News::PayerMustAct(charge.map(Instructions::of).unwrap_or_default()),
             Event::Requested => News::Requested,
             Event::PendingConsent => News::PendingConsent,
             Event::PartlyPaid(amount) => News::PartlyPaid(amount),
@@ -250,7 +250,8 @@ impl News {
 }
 
 impl Instructions {
-    fn of(act: &MustAct<'_>) -> Self {
+    fn of(charge: &Charge) -> Self {
+        let act = charge.must_act();
         // The core bounds both by the same lengths.
         let text = String::try_from(act.text).unwrap_or_default();
         let reference = String::try_from(act.reference).unwrap_or_default();

@@ -208,13 +208,16 @@ impl<const N: usize, C: Clock> Machine<'_, N, C> {
         }
     }
 
-    fn hear(&self, sale: Option<SaleId>, event: Event<'_>) {
+    fn hear(&self, sale: Option<SaleId>, event: Event) {
         // An output that is an event always has a charge.
         let Some(sale) = sale else { return };
         let (now, profile) = (self.now(), self.profile());
         if matches!(event, Event::Confirmed) {
             self.with((), |state| state.start_release(now, profile, &sale));
         }
-        self.tell(Happening::Charge { sale, news: News::of(event) });
+        // An event is told at once, so the charge is still in the till.
+        if let Some(news) = self.look(|state| Some(News::of(state.till.charge(&sale), event))) {
+            self.tell(Happening::Charge { sale, news });
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What happens to a charge.
 
-use caas_core::charge::{Closing, Conflict, Event, Reason, ReleasePermit};
+use caas_core::charge::{Charge, Closing, Conflict, Event, MustAct, Reason, ReleasePermit};
 use caas_core::money::Amount;
 use caas_core::wire::request::RequestFault;
 
@@ -65,13 +65,16 @@ pub enum ChargeEvent {
 }
 
 impl ChargeEvent {
-    pub(super) fn of(event: Event<'_>) -> Self {
+    pub(super) fn of(charge: &Charge, event: Event) -> Self {
         match event {
-            Event::PayerMustAct(must) => ChargeEvent::PayerMustAct {
-                text: must.text.to_owned(),
-                reference: must.reference.to_owned(),
-                amount_due: must.amount_due,
-            },
+            Event::PayerMustAct => {
+                let MustAct { text, reference, amount_due } = charge.must_act();
+                ChargeEvent::PayerMustAct {
+                    text: text.to_owned(),
+                    reference: reference.to_owned(),
+                    amount_due,
+                }
+            }
             Event::Requested => ChargeEvent::Requested,
             Event::PendingConsent => ChargeEvent::PendingConsent,
             Event::PartlyPaid(received) => ChargeEvent::PartlyPaid(received),

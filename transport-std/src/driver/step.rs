@@ -33,7 +33,7 @@ impl Step {
                 Step::Transmit(token, post)
             }
             Output::Reply { ticket, .. } => Step::Reply(ticket),
-            Output::Event(event) => Step::Tell(ChargeEvent::of(event)),
+            Output::Event(event) => Step::Tell(ChargeEvent::of(charge, event)),
             Output::Wait(until) => Step::Wait(until),
             // The buffer has BUFFER_MAX bytes, so this does not come; waiting would be right if it did.
             Output::BufferTooSmall => Step::Wait(None),
