@@ -6,7 +6,7 @@ use caas_core::charge::{
     AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment, Resolution,
 };
 use caas_core::credentials::Credentials;
-use caas_core::id::{SaleId, Subscriber};
+use caas_core::id::{IdError, SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
 use caas_core::money::Amount;
 use caas_core::profile::Profile;
@@ -19,7 +19,7 @@ use caas_core::{
 
 use crate::link::{Keep, Link};
 use crate::meter::Meter;
-use crate::scripts::{Happens, Script, credentials};
+use crate::scripts::{Happens, Script};
 
 /// Outputs and waits of one sale, at most.
 const STEPS_MAX: u32 = 400;
@@ -38,12 +38,12 @@ pub struct Desk {
     ticks: u32,
 }
 
-/// The texts of an order.
+/// The texts of an order, each made where it stays.
 pub struct Texts {
-    sale: SaleId,
-    payer: Subscriber,
-    id: ChargeId,
-    account: Option<Subscriber>,
+    sale: Result<SaleId, IdError>,
+    payer: Result<Subscriber, IdError>,
+    id: Result<ChargeId, IdError>,
+    account: Result<Subscriber, IdError>,
 }
 
 impl Texts {
@@ -69,13 +69,13 @@ impl Desk {
         let [sale, payer, id, account] = texts;
         Some(Desk {
             profile: black_box(script.profile),
-            credentials: credentials()?,
+            credentials: script.secrets.credentials()?,
             script: black_box(script),
             order: Texts {
-                sale: SaleId::new(sale).ok()?,
-                payer: Subscriber::new(payer).ok()?,
-                id: ChargeId::new(id).ok()?,
-                account: Subscriber::new(account).ok(),
+                sale: SaleId::new(sale),
+                payer: Subscriber::new(payer),
+                id: ChargeId::new(id),
+                account: Subscriber::new(account),
             },
             charge: None,
             ticks: 1,
@@ -101,12 +101,14 @@ impl Desk {
             credentials: &self.credentials,
             endpoint: self.profile.endpoint,
         };
+        let Texts { sale: Ok(sale), payer: Ok(payer), id: Ok(id), account } = &self.order else {
+            return false;
+        };
         let Ok(amount) = Amount::parse(black_box("5")) else { return false };
-        let mut order = Order::new(&self.order.sale, &self.order.payer, amount);
+        let mut order = Order::new(sale, payer, amount);
         order.instrument = self.script.instrument;
-        order.account = self.order.account.as_ref();
-        self.charge =
-            meter.step("start", || Charge::start(self.now(), &carrier, &order, &self.order.id)).ok();
+        order.account = account.as_ref().ok();
+        self.charge = meter.step("start", || Charge::start(self.now(), &carrier, &order, id)).ok();
         self.charge.is_some()
     }
 
@@ -120,12 +122,13 @@ impl Desk {
         meter: &mut impl Meter,
     ) -> bool {
         let mut happens = black_box(self.script.happens).iter();
+        let Ok(sale) = &self.order.sale else { return false };
         for _ in 0..STEPS_MAX {
             let (profile, now) = (self.profile, self.now());
             let Some(charge) = self.charge.as_mut() else { return false };
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
             let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
-                Output::Persist { token, record } => match keep.keep(&self.order.sale, &record) {
+                Output::Persist { token, record } => match keep.keep(sale, &record) {
                     true => Input::Persisted(token),
                     false => Input::PersistFailed(token),
                 },
@@ -219,7 +222,7 @@ fn happen(
         Happens::Notification(_) => return false,
         #[cfg(feature = "notifications")]
         Happens::Notification(body) => {
-            let body = black_box(body).as_bytes();
+            let body = black_box(body);
             let Ok(notification) = meter.step("notification", || notification::read(profile, body)) else {
                 return false;
             };

@@ -94,7 +94,7 @@ impl Link for Http {
         credentials: &Credentials,
         request: &Request<'_>,
     ) -> Result<(u16, &[u8]), Sent> {
-        let answer = self.answers.next().map_or(&[][..], |answer| answer.http.as_bytes());
+        let answer = self.answers.next().map_or(&[][..], |answer| answer.http);
         let client = client_header(profile, credentials);
         let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
         let (status, length) = (self.exchange)(&post, answer, self.buffer)?;

@@ -5,7 +5,7 @@ use core::hint::black_box;
 use serde::{Deserialize, Serialize};
 
 use crate::link::HTTP_BUFFER;
-use crate::scripts::{IDEAMART, credentials};
+use crate::scripts::IDEAMART;
 
 /// The carrier's host, path and whole address.
 pub const HOST: &str = IDEAMART.host;
@@ -52,12 +52,12 @@ impl User {
 
 /// What the peer answers, as HTTP.
 pub fn answer() -> &'static [u8] {
-    IDEAMART.answers.first().map_or(&[], |answer| answer.http.as_bytes())
+    IDEAMART.answers.first().map_or(&[], |answer| answer.http)
 }
 
 /// The request's body.
 pub fn debit(buffer: &mut [u8]) -> Option<&[u8]> {
-    let credentials = credentials()?;
+    let credentials = IDEAMART.secrets.credentials()?;
     let debit = Debit {
         application_id: credentials.application.expose(),
         password: credentials.password.expose(),

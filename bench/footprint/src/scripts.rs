@@ -14,6 +14,8 @@ pub struct Script {
     pub profile: &'static Profile<'static>,
     /// The Host header.
     pub host: &'static str,
+    /// What proves the host to the carrier.
+    pub secrets: Secrets,
     /// Name of the instrument; `None`: the profile's first.
     pub instrument: Option<&'static str>,
     /// HTTP answers, in turn.
@@ -25,7 +27,7 @@ pub struct Script {
 /// A whole HTTP answer.
 pub struct Answer {
     /// Head and body.
-    pub http: &'static str,
+    pub http: &'static [u8],
     /// Where the body begins.
     head: usize,
 }
@@ -36,7 +38,7 @@ pub enum Happens {
     /// The time of the wait comes.
     Tick,
     /// A notification comes.
-    Notification(&'static str),
+    Notification(&'static [u8]),
     /// Somebody presses cancel.
     Cancel,
     /// Somebody wants the payer to be asked again.
@@ -52,10 +54,9 @@ pub enum Happens {
 }
 
 impl Answer {
-    const fn new(http: &'static str) -> Self {
-        let bytes = http.as_bytes();
+    const fn new(http: &'static [u8]) -> Self {
         let mut head = 4;
-        while !matches!(bytes.split_at(head).0, [.., b'\r', b'\n', b'\r', b'\n']) {
+        while !matches!(http.split_at(head).0, [.., b'\r', b'\n', b'\r', b'\n']) {
             head += 1;
         }
         Answer { http, head }
@@ -63,21 +64,34 @@ impl Answer {
 
     /// The body alone.
     pub fn body(&self) -> &'static [u8] {
-        self.http.as_bytes().get(self.head..).unwrap_or(&[])
+        self.http.get(self.head..).unwrap_or(&[])
     }
+}
+
+/// Bytes that come over the network: they lie in a section of their own, which is not counted.
+macro_rules! peer {
+    ($text:expr) => {{
+        const TEXT: &str = $text;
+        // SAFETY: a section of constants, which the linker places behind the others.
+        #[unsafe(link_section = ".peer")]
+        static BYTES: [u8; TEXT.len()] = *TEXT.as_bytes().first_chunk().unwrap();
+        &BYTES
+    }};
 }
 
 /// An answer with this body; its length is given too, and a test of the build compares them.
 macro_rules! answer {
     ($length:literal, $body:literal) => {{
         const _: () = assert!($body.len() == $length, "the length given is not the body's");
-        const ANSWER: &Answer = &Answer::new(concat!(
+        // SAFETY: as above.
+        #[unsafe(link_section = ".peer")]
+        static ANSWER: Answer = Answer::new(peer!(concat!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
             $length,
             "\r\nConnection: keep-alive\r\n\r\n",
             $body
-        ));
-        ANSWER
+        )));
+        &ANSWER
     }};
 }
 
@@ -99,6 +113,7 @@ static DIALOG_PROFILE: Profile<'static> = profile::dialog();
 pub const MOBITEL: Script = Script {
     profile: &MOBITEL_PROFILE,
     host: "apphub.mobitel.lk",
+    secrets: Secrets { client: "6fc036bd-5e87-3070-0006-6131aabbccdd", ..Secrets::NONE },
     instrument: None,
     answers: &[
         answer!(64, r#"{"reference":"320438941208291","message":"sent","status":"1000"}"#),
@@ -112,6 +127,11 @@ pub const MOBITEL: Script = Script {
 pub const IDEAMART: Script = Script {
     profile: &IDEAMART_PROFILE,
     host: "api.ideamart.io",
+    secrets: Secrets {
+        application: "APP_000018",
+        password: "95904999aa8edb0c038b3295fdd271de",
+        ..Secrets::NONE
+    },
     instrument: None,
     answers: &[answer!(
         210,
@@ -124,24 +144,31 @@ pub const IDEAMART: Script = Script {
 pub const DIALOG: Script = Script {
     profile: &DIALOG_PROFILE,
     host: "api.dialog.lk",
+    secrets: Secrets {
+        application: "APP_000018",
+        password: "95904999aa8edb0c038b3295fdd271de",
+        agent_pin: "4444",
+        agent_alias: "VC_0000",
+        ..Secrets::NONE
+    },
     instrument: Some(profile::DIALOG_EZCASH),
     answers: &[answer!(
         365,
         r#"{"statusCode":"P1003","timeStamp":"2014-02-11T14:19:44.656+05:30","shortDescription":"Please dial #111#; Amount:Rs 5","externalTrxId":"T1-1-1a","statusDetail":"Request successful. Payment notification pending from payment instrument","longDescription":"Please dial #111# and authorize the transaction; Amount:Rs 5","amountDue":"5","internalTrxId":"914021114190001"}"#
     )],
-    happens: &[Happens::Notification(
-        r#"{"paidAmount":"5.00","externalTrxId":"T1-1-1a","internalTrxId":"914021114190001","referenceId":"17839448","totalAmount":"5","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Request was Successfully processed, Due amount fully paid.","timeStamp":"08-Oct-2013 16:32"}"#,
-    )],
+    happens: &[Happens::Notification(peer!(
+        r#"{"paidAmount":"5.00","externalTrxId":"T1-1-1a","internalTrxId":"914021114190001","referenceId":"17839448","totalAmount":"5","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Request was Successfully processed, Due amount fully paid.","timeStamp":"08-Oct-2013 16:32"}"#
+    ))],
 };
 
 /// A notification of a quarter of the price under a reference, with ids at their longest.
 macro_rules! quarter {
     ($reference:literal) => {
-        Happens::Notification(concat!(
+        Happens::Notification(peer!(concat!(
             r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":""#,
             $reference,
             r#"","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#
-        ))
+        )))
     };
 }
 
@@ -164,13 +191,34 @@ pub const FULL: Script = Script {
     ..DIALOG
 };
 
-/// What proves the host to any of the carriers.
-pub fn credentials() -> Option<Credentials> {
-    Some(Credentials {
-        client: Secret::new("6fc036bd-5e87-3070-0006-6131aabbccdd").ok()?,
-        application: Secret::new("APP_000018").ok()?,
-        password: Secret::new("95904999aa8edb0c038b3295fdd271de").ok()?,
-        agent_pin: Secret::new("4444").ok()?,
-        agent_alias: Secret::new("VC_0000").ok()?,
-    })
+/// What proves a host to its carrier; empty: the carrier does not want it.
+#[derive(Clone, Copy)]
+pub struct Secrets {
+    client: &'static str,
+    application: &'static str,
+    password: &'static str,
+    agent_pin: &'static str,
+    agent_alias: &'static str,
+}
+
+impl Secrets {
+    const NONE: Secrets =
+        Secrets { client: "", application: "", password: "", agent_pin: "", agent_alias: "" };
+
+    /// As a charge takes them.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let mut credentials = Credentials::default();
+        for (secret, text) in [
+            (&mut credentials.client, self.client),
+            (&mut credentials.application, self.application),
+            (&mut credentials.password, self.password),
+            (&mut credentials.agent_pin, self.agent_pin),
+            (&mut credentials.agent_alias, self.agent_alias),
+        ] {
+            if !text.is_empty() {
+                *secret = Secret::new(text).ok()?;
+            }
+        }
+        Some(credentials)
+    }
 }

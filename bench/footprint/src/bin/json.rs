@@ -10,7 +10,7 @@ use caas_core::profile::{Profile, Service};
 use caas_core::wire::answer;
 use caas_core::wire::request::{ChargeFields, REQUEST_MAX, write_charge};
 use caas_footprint::machine::{Place, run};
-use caas_footprint::scripts::{IDEAMART, credentials};
+use caas_footprint::scripts::IDEAMART;
 
 static PLACE: Place<World> = Place::new();
 
@@ -27,7 +27,7 @@ fn main() -> ! {
 
 fn setup() -> Option<World> {
     let profile = black_box(IDEAMART.profile);
-    Some(World { profile, credentials: credentials()?, buffer: [0; REQUEST_MAX] })
+    Some(World { profile, credentials: IDEAMART.secrets.credentials()?, buffer: [0; REQUEST_MAX] })
 }
 
 fn talk(world: &'static mut World) -> bool {
