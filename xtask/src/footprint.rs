@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::bare_toolchain::{BareToolchain, install_emulator};
 use crate::run::{cargo, run};
-use builds::{ALONE, BUILDS, Build, FRAMED, JSON, KITS, RIVAL, RIVALS};
+use builds::{ALL_KITS, ALONE, BUILDS, Build, FRAMED, JSON, KITS, RIVAL, RIVALS};
 use figures::{Budgets, Figures};
 use measure::Findings;
 
@@ -44,7 +44,10 @@ pub fn print(record: bool) -> Result<(), String> {
 pub fn check() -> Result<(), String> {
     let builds = [BUILDS[0], BUILDS[2]];
     let toolchain = setup(&builds)?;
-    run(&cargo(), &["fmt", "--check", "--manifest-path", "bench/footprint/Cargo.toml"], &[])?;
+    let manifest = ["--manifest-path", "bench/footprint/Cargo.toml"];
+    run(&cargo(), &[&["fmt", "--check"], &manifest[..]].concat(), &[])?;
+    let whole = ["--quiet", "--locked", "--target", builds[0].target, "--features", ALL_KITS];
+    toolchain.clippy("footprint", &[&manifest[..], &whole].concat())?;
     let mut findings = Findings::default();
     for build in builds {
         build.build_ours(&toolchain)?;

@@ -5,8 +5,11 @@ pub const SHORT: usize = 1024;
 /// Longest message here.
 pub const LONGEST: usize = 10_000;
 
-/// The messages that are made: each has a name, and fills a buffer.
-pub const MADE: [(&str, fn(&mut [u8]), usize); 14] = [
+/// A message that is made: its name, what fills a buffer with it, and its length.
+pub type Made = (&'static str, fn(&mut [u8]), usize);
+
+/// The messages that are made.
+pub const MADE: [Made; 14] = [
     ("1 KB of [", |buffer| buffer.fill(b'['), SHORT),
     ("8 KB of [", |buffer| buffer.fill(b'['), 8192),
     ("10,000 [", |buffer| buffer.fill(b'['), LONGEST),

@@ -29,6 +29,7 @@ impl<W> Place<W> {
     }
 
     /// Makes the data there. An image does it once.
+    #[allow(clippy::mut_from_ref, reason = "it is the only one, as the caller promises")]
     pub fn fill(&'static self, setup: impl FnOnce() -> Option<W>) -> Option<&'static mut W> {
         // SAFETY: an image makes its data once, from its entry, so nobody else has the place.
         unsafe { (*self.0.get()).write(setup()) }.as_mut()
@@ -96,7 +97,9 @@ pub fn number(mut number: u32) {
 /// Ends the emulation.
 pub fn exit(done: bool) -> ! {
     call(EXIT, if done { EXIT_DONE } else { EXIT_BROKEN });
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
 
 fn call(operation: u32, parameter: u32) {

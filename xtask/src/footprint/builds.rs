@@ -32,8 +32,10 @@ pub const KITS: [(&str, &[&str]); 4] = [
     ("prompts", &[CHARGES[0].1]),
     (DEBITS, &[CHARGES[1].1, ALONE, FRAMED, JOURNAL, JSON]),
     ("debits,notifications", &[CHARGES[2].1]),
-    ("debits,notifications,prompts", &["meter", BARE, STEPS]),
+    (ALL_KITS, &["meter", BARE, STEPS]),
 ];
+/// All that there is in the core.
+pub const ALL_KITS: &str = "debits,notifications,prompts";
 /// What a direct debit needs.
 pub const DEBITS: &str = "debits";
 /// What the images of [`RIVALS`] need.
@@ -59,12 +61,13 @@ pub struct Build {
     pub name: &'static str,
 }
 
-/// What the compiler and the linker leave to a guess, for ours and the others alike: a function is worth a copy of itself
-/// where it is called only if it is about as short as the call; no work is done beforehand to spare a branch, or once
-/// instead of in each turn of a loop; constants stand at the code that reads them; and equal functions are there once.
+/// What the compiler leaves to a guess, for ours and the others alike: a function is worth a copy of itself where it is
+/// called only if it is about as short as the call; no work is done beforehand to spare a branch, or once instead of in
+/// each turn of a loop; and constants stand at the code that reads them.
 const FOR_SIZE: &str = "-C llvm-args=-inline-threshold=8 -C llvm-args=-two-entry-phi-node-folding-threshold=1 \
-                        -C llvm-args=-disable-machine-licm -C llvm-args=-arm-promote-constant=true \
-                        -C link-arg=--icf=all";
+                        -C llvm-args=-disable-machine-licm -C llvm-args=-arm-promote-constant=true";
+/// Equal functions are there once. Debian's linker does not know how.
+const FOLDED: &str = " -C link-arg=--icf=all";
 
 /// All builds; the first is the one that the budgets are for.
 pub const BUILDS: [Build; 4] = [
@@ -111,7 +114,8 @@ impl Build {
             arguments.extend(["--bin", image]);
         }
         let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", self.target.replace('-', "_").to_uppercase());
-        toolchain.cargo(TARGET_DIR, &arguments, &[(&flags, self.flags)])
+        let folded = if toolchain.is_rustups() && !self.flags.is_empty() { FOLDED } else { "" };
+        toolchain.cargo(TARGET_DIR, &arguments, &[(&flags, &format!("{}{folded}", self.flags))])
     }
 
     /// Builds all of ours.
