@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::tell::Tell;
 
 /// A reference that no carrier made: asking for it charges nobody, and shows what the carrier says to these credentials.
-const NO_REFERENCE: &str = "000000000000000";
+const NO_REFERENCE: &[u8] = b"000000000000000";
 
 /// What one check found.
 struct Finding {
@@ -122,7 +122,7 @@ fn nothing_expected() -> answer::Expected<'static> {
     answer::Expected {
         external: None,
         reference: None,
-        subscriber: "",
+        subscriber: b"",
         amount: money::Amount::ZERO,
         currency: profile::ideamart().currencies[0],
     }

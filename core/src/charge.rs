@@ -51,7 +51,7 @@ pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
 use crate::credentials::Credentials;
-use crate::id::{Masked, SaleId, Subscriber, telephone_number};
+use crate::id::{Masked, SaleId, Subscriber, payer};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{Authentication, CapturesAt, Consent, Instrument, Profile};
@@ -426,7 +426,7 @@ impl Charge {
             (Slot::CHARGE_ID, id.as_str()),
             (Slot::ACCOUNT, account),
         ] {
-            self.texts.set(slot, text).ok()?;
+            self.texts.set(slot, text.as_bytes()).ok()?;
         }
         self.add_attempt()?;
         self.auto_attempts = order.attempts;
@@ -504,30 +504,29 @@ impl Charge {
 
     /// The caller's name for the sale.
     pub fn sale_id(&self) -> &str {
-        self.texts.get(Slot::SALE)
+        self.texts.get_str(Slot::SALE)
     }
 
     /// The charge's own id; `externalTrxId` of an attempt is made from it.
     pub fn charge_id(&self) -> &str {
-        self.texts.get(Slot::CHARGE_ID)
+        self.texts.get_str(Slot::CHARGE_ID)
     }
 
     /// The payer, masked.
     pub fn subscriber(&self) -> Masked<'_> {
-        Masked(self.texts.get(Slot::SUBSCRIBER))
+        Masked(self.texts.get_str(Slot::SUBSCRIBER))
     }
 
     /// Whether this charge is from that payer, however the telephone's number is written.
     pub fn is_from(&self, subscriber: &Subscriber) -> bool {
-        let own = self.texts.get(Slot::SUBSCRIBER);
-        telephone_number(own).unwrap_or(own) == subscriber.payer()
+        payer(self.texts.get(Slot::SUBSCRIBER)) == payer(subscriber.expose().as_bytes())
     }
 
     /// Whether an order is the one that this charge was started with: same amount, payer, currency and instrument.
     pub fn is_for(&self, profile: &Profile<'_>, order: &Order<'_>) -> bool {
         let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
         let currency = order.currency.or(profile.currencies.first().copied());
-        self.texts.get(Slot::SUBSCRIBER) == order.subscriber.expose()
+        self.texts.get(Slot::SUBSCRIBER) == order.subscriber.expose().as_bytes()
             && self.amount() == order.amount
             && currency == Some(self.currency)
             && instrument == Some(self.instrument)
@@ -570,7 +569,7 @@ impl Charge {
 
     /// Who resolved the review; empty if nobody did.
     pub fn reviewer(&self) -> &str {
-        self.texts.get(Slot::REVIEWER)
+        self.texts.get_str(Slot::REVIEWER)
     }
 
     /// All that was received, over all references.
@@ -607,19 +606,19 @@ impl Charge {
 
     /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.
     pub fn reference(&self) -> Option<&str> {
-        Some(self.texts.get(Slot::reference(self.latest_number()))).filter(|text| !text.is_empty())
+        Some(self.texts.get_str(Slot::reference(self.latest_number()))).filter(|text| !text.is_empty())
     }
 
     /// What the payer is to read, if the carrier said something.
     pub fn payer_text(&self) -> Option<&str> {
-        Some(self.texts.get(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
+        Some(self.texts.get_str(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
     }
 
     /// What the payer must do, as [`Event::PayerMustAct`] told: for as long as it is so.
     pub fn must_act(&self) -> MustAct<'_> {
         MustAct {
-            text: self.payer_text().unwrap_or(""),
-            reference: self.reference().unwrap_or(""),
+            text: self.texts.get(Slot::PAYER_TEXT),
+            reference: self.texts.get(Slot::reference(self.latest_number())),
             amount_due: self.amount_due.get(),
         }
     }

@@ -96,7 +96,7 @@ impl Subscriber {
     /// The same text for all ways to write one telephone: `0771234567`, `94771234567`, `tel:+94771234567`. For an id that
     /// is no number, the id. For comparing payers, never for the wire.
     pub fn payer(&self) -> &str {
-        telephone_number(&self.0).unwrap_or(&self.0)
+        core::str::from_utf8(payer(self.0.as_bytes())).unwrap_or(&self.0)
     }
 
     /// The id with all but its last three characters hidden.
@@ -155,9 +155,14 @@ impl defmt::Format for Subscriber {
     }
 }
 
+/// [`Subscriber::payer`] of an id.
+pub(crate) fn payer(id: &[u8]) -> &[u8] {
+    telephone_number(id).unwrap_or(id)
+}
+
 /// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
-pub(crate) fn telephone_number(id: &str) -> Option<&str> {
-    let id = trimmed(id.as_bytes());
+pub(crate) fn telephone_number(id: &[u8]) -> Option<&[u8]> {
+    let id = trimmed(id);
     let number = match id {
         // `tell:` is in a sample of the Dialog document.
         [b't', b'e', b'l', b':', number @ ..] | [b't', b'e', b'l', b'l', b':', number @ ..] => {
@@ -172,12 +177,11 @@ pub(crate) fn telephone_number(id: &str) -> Option<&str> {
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let local = match number {
+    Some(match number {
         [b'9', b'4', local @ ..] if local.len() == 9 => local,
         [b'0', local @ ..] => local,
         international => international,
-    };
-    core::str::from_utf8(local).ok()
+    })
 }
 
 /// The bytes without the spaces around them.

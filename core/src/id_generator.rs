@@ -25,7 +25,7 @@
 
 use core::fmt;
 
-use heapless::String;
+use heapless::{String, Vec};
 
 use crate::id::{EXTERNAL_ID_MAX, IdError};
 
@@ -86,17 +86,25 @@ impl ChargeId {
 
     /// `externalTrxId` of the attempt with this number, counted from 0: the id and a letter, `a` for the first.
     pub fn external(&self, attempt: u8) -> String<EXTERNAL_ID_MAX> {
-        join_external(&self.0, attempt)
+        let mut external = String::new();
+        // Both fit by the lengths of the types; nothing in this crate may panic to say so.
+        let _ = external.push_str(&self.0);
+        let _ = external.push(char::from(letter(attempt)));
+        external
     }
 }
 
 /// [`ChargeId::external`] of a charge's id that is kept as a text.
-pub(crate) fn join_external(id: &str, attempt: u8) -> String<EXTERNAL_ID_MAX> {
-    let mut external = String::new();
-    // Both fit by the lengths of the types; nothing in this crate may panic to say so.
-    let _ = external.push_str(id);
-    let _ = external.push(char::from(FIRST_ATTEMPT.saturating_add(attempt.min(ATTEMPT_LETTERS - 1))));
+pub(crate) fn join_external(id: &[u8], attempt: u8) -> Vec<u8, EXTERNAL_ID_MAX> {
+    let mut external = Vec::new();
+    // Both fit, as above.
+    let _ = external.extend_from_slice(id);
+    let _ = external.push(letter(attempt));
     external
+}
+
+fn letter(attempt: u8) -> u8 {
+    FIRST_ATTEMPT.saturating_add(attempt.min(ATTEMPT_LETTERS - 1))
 }
 
 /// The charge's id and the attempt's number of an `externalTrxId` that [`ChargeId::external`] made.

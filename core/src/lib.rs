@@ -16,4 +16,5 @@ pub mod profile;
 pub mod status_code;
 pub mod till;
 pub mod time;
+mod utf8;
 pub mod wire;

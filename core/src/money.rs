@@ -94,7 +94,7 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        Amount::read(Chars::plain(text))
+        Amount::read(Chars::plain(text.as_bytes()))
     }
 
     /// As [`Amount::parse`].
@@ -223,7 +223,7 @@ impl Currency {
 
     /// Reads a code in either case; `None` if it is not three letters.
     pub fn parse(text: &str) -> Option<Self> {
-        Currency::read(Chars::plain(text))
+        Currency::read(Chars::plain(text.as_bytes()))
     }
 
     /// As [`Currency::parse`], without spaces around it.
@@ -241,6 +241,11 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         // The bytes are ASCII letters by construction; the fallback is there because core never panics.
         core::str::from_utf8(&self.0).unwrap_or("???")
+    }
+
+    /// The code's bytes.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The code's bytes.

@@ -239,11 +239,15 @@ pub struct Limits {
 impl<'p> Profile<'p> {
     /// The instrument of that name, or the first one for `None`.
     pub fn instrument(&self, name: Option<&str>) -> Option<(u8, &Instrument<'p>)> {
-        let index = match name {
-            None => 0,
-            Some(name) => self.instruments.iter().position(|instrument| instrument.name == name)?,
-        };
-        Some((u8::try_from(index).ok()?, self.instruments.get(index)?))
+        match name {
+            None => Some((0, self.instruments.first()?)),
+            Some(name) => self.instrument_named(name.as_bytes()),
+        }
+    }
+
+    /// The instrument of that name.
+    pub(crate) fn instrument_named(&self, name: &[u8]) -> Option<(u8, &Instrument<'p>)> {
+        (0..).zip(self.instruments).find(|(_, instrument)| instrument.name.as_bytes() == name)
     }
 
     /// The path of a service, or `None` where the carrier does not offer it.

@@ -8,9 +8,9 @@ use caas_core::wire::answer::{self, Expected, Member, Reading, WireFault};
 use caas_core::wire::notification;
 
 const EXPECTED: Expected<'static> = Expected {
-    external: Some("K1-7a"),
+    external: Some(b"K1-7a"),
     reference: None,
-    subscriber: "94771234567",
+    subscriber: b"94771234567",
     amount: Amount::ZERO,
     currency: Currency::LKR,
 };
@@ -158,7 +158,7 @@ mod mismatch {
     /// Only a whole Sri Lankan number loses its country code: 94 can also be how another number begins.
     #[test]
     fn a_number_that_only_begins_like_a_country_code_is_another_number() {
-        let expected = Expected { subscriber: "0123456", ..EXPECTED };
+        let expected = Expected { subscriber: b"0123456", ..EXPECTED };
         let body = br#"{"statusCode":"S1000","subscriberId":"94123456"}"#;
         let reading = answer::read(&profile::ideamart(), Service::DirectDebit, &expected, 200, body);
         assert_eq!(reading.mismatch, Some(Member::Subscriber));
@@ -169,7 +169,7 @@ mod mismatch {
     fn a_confirm_for_another_reference_is_marked() {
         let statuses = [CodeRow { service: None, code: "1000", class: Class::Ok }];
         let mobitel = profile::mobitel(&statuses);
-        let expected = Expected { external: None, reference: Some("320438941208291"), ..EXPECTED };
+        let expected = Expected { external: None, reference: Some(b"320438941208291"), ..EXPECTED };
         let confirm = |reference: &str| {
             let body = format!(r#"{{"status":"1000","reference":{reference}}}"#);
             answer::read(&mobitel, Service::Confirm, &expected, 200, body.as_bytes()).mismatch

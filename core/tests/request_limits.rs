@@ -37,9 +37,9 @@ fn the_longest_request_fits_exactly() {
         escaped(ACCOUNT_ID_MAX),
     );
     let fields = ChargeFields {
-        external: &external,
-        subscriber: subscriber.expose(),
-        account: Some(&account),
+        external: external.as_bytes(),
+        subscriber: subscriber.expose().as_bytes(),
+        account: Some(account.as_bytes()),
         instrument: &instrument,
         amount: Amount::from_minor(AMOUNT_MAX_MINOR).unwrap(),
         currency: Currency::LKR,
@@ -62,7 +62,7 @@ fn the_longest_request_fits_exactly() {
     let filter = InstrumentFilter::Async;
     let list = instruments::write(&dialog, &longest_credentials(), subscriber.expose(), filter, &mut buffer);
     assert!(list.unwrap() <= REQUEST_MAX);
-    assert!(write_confirm(&external, &mut buffer).unwrap() <= REQUEST_MAX);
+    assert!(write_confirm(external.as_bytes(), &mut buffer).unwrap() <= REQUEST_MAX);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn cents_are_refused_where_the_carrier_takes_whole_units() {
 
 fn fields<'a>(profile: &Profile<'a>) -> ChargeFields<'a> {
     ChargeFields {
-        external: "",
-        subscriber: "0712755777",
+        external: b"",
+        subscriber: b"0712755777",
         account: None,
         instrument: profile.instruments.first().unwrap(),
         amount: Amount::parse("5").unwrap(),

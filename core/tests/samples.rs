@@ -28,9 +28,9 @@ const LONG_ID: &str = "12345678901234567890123456789012";
 
 fn expected(external: &str) -> Expected<'_> {
     Expected {
-        external: Some(external),
+        external: Some(external.as_bytes()),
         reference: None,
-        subscriber: "94771234567",
+        subscriber: b"94771234567",
         amount: Amount::parse("100").unwrap(),
         currency: Currency::LKR,
     }
@@ -131,7 +131,7 @@ mod answers {
             assert_eq!((reading.class, reading.code.as_str()), (Class::Pending, "1000"));
             assert_eq!(reading.reference.as_deref(), Some("320438941208291"));
             assert_eq!(reading.payer_text.as_deref(), Some("Sent"));
-            let asked = Expected { reference: Some("320438941208291"), ..asked };
+            let asked = Expected { reference: Some(b"320438941208291"), ..asked };
             let reading = answer::read(&mobitel, Service::Confirm, &asked, 200, body.as_bytes());
             assert_eq!((reading.class, reading.mismatch), (Class::Ok, None));
         }
@@ -401,8 +401,8 @@ mod requests {
         let by_example =
             Profile { fields: FieldNames { subscriber: "receiver", ..by_example.fields }, ..by_example };
         let fields = ChargeFields {
-            external: "",
-            subscriber: "0712755777",
+            external: b"",
+            subscriber: b"0712755777",
             account: None,
             instrument: by_example.instruments.first().unwrap(),
             amount: Amount::parse("5").unwrap(),
@@ -413,7 +413,7 @@ mod requests {
         assert_eq!(&buffer[..length], sample!("seed_mobitel_charge_req.json").trim().as_bytes());
         let length = write_charge(&profile::mobitel(STATUSES), &credentials, &fields, &mut buffer).unwrap();
         assert_eq!(&buffer[..length], br#"{"amount":"5","customer":"0712755777"}"#);
-        let length = write_confirm("320438941208291", &mut buffer).unwrap();
+        let length = write_confirm(b"320438941208291", &mut buffer).unwrap();
         assert_eq!(&buffer[..length], sample!("seed_mobitel_confirm_req.json").trim().as_bytes());
     }
 
@@ -444,9 +444,9 @@ mod requests {
                 ..*profile.instruments.first().unwrap()
             };
             let fields = ChargeFields {
-                external: text("externalTrxId"),
-                subscriber: text("subscriberId"),
-                account: sample["accountId"].as_str(),
+                external: text("externalTrxId").as_bytes(),
+                subscriber: text("subscriberId").as_bytes(),
+                account: sample["accountId"].as_str().map(str::as_bytes),
                 instrument: &instrument,
                 amount: Amount::parse(text("amount")).unwrap(),
                 currency: Currency::parse(text("currency")).unwrap_or(Currency::LKR),

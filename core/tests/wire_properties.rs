@@ -13,9 +13,9 @@ use proptest::prelude::*;
 const STATUSES: &[CodeRow<'static>] = &[CodeRow { service: None, code: "1000", class: Class::Ok }];
 
 const EXPECTED: Expected<'static> = Expected {
-    external: Some("K1-7a"),
-    reference: Some("320438941208291"),
-    subscriber: "94771234567",
+    external: Some(b"K1-7a"),
+    reference: Some(b"320438941208291"),
+    subscriber: b"94771234567",
     amount: Amount::ZERO,
     currency: Currency::LKR,
 };
@@ -189,7 +189,7 @@ proptest! {
             .collect();
         let body = format!("{{{}{}}}", members.join(","), if trailing { "," } else { "" });
         prop_assume!(body.len() <= MESSAGE_MAX);
-        let expected = Expected { external: Some("7001"), reference: None, ..EXPECTED };
+        let expected = Expected { external: Some(b"7001"), reference: None, ..EXPECTED };
         let reading = answer::read(&profile::dialog(), Service::DirectDebit, &expected, 200, body.as_bytes());
         prop_assert_eq!((reading.class, reading.code.as_str()), (Class::Pending, "P1003"), "{}", body);
         prop_assert_eq!((reading.fault, reading.mismatch), (None, None));

@@ -16,9 +16,9 @@ const STATUSES: &[CodeRow<'static>] = &[
 fuzz_target!(|input: (u16, &[u8])| {
     let (status, body) = input;
     let expected = answer::Expected {
-        external: Some("T1-1-1a"),
+        external: Some(b"T1-1-1a"),
         reference: None,
-        subscriber: "94771234567",
+        subscriber: b"94771234567",
         amount: Amount::ZERO,
         currency: Currency::LKR,
     };

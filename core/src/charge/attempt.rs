@@ -176,7 +176,7 @@ impl Attempt {
     }
 
     pub fn note_code(&mut self, code: &str) {
-        self.code = ShortCode::new(code);
+        self.code = ShortCode::new(code.as_bytes());
     }
 
     /// Whether some send may have charged and no answer speaks for it.

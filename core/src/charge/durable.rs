@@ -177,9 +177,10 @@ impl Durable<'_> {
 impl Charge {
     /// A number that tells this charge's tokens from another's.
     pub(crate) fn tag(&self) -> u32 {
-        self.charge_id()
-            .bytes()
-            .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+        self.texts
+            .get(Slot::CHARGE_ID)
+            .iter()
+            .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
     }
 
     fn write_request(

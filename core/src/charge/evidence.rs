@@ -15,7 +15,7 @@ use crate::profile::Profile;
 use crate::status_code::Class;
 use crate::time::Millis;
 use crate::wire::answer::{Expected, Reading, read_into};
-use heapless::String;
+use heapless::Vec;
 
 /// Bytes that stay free for ids when the payer's text is kept: an id for each of two more references.
 const RESERVE_FOR_IDS: usize = 40;
@@ -107,8 +107,8 @@ impl Charge {
     }
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
-    pub(super) fn external(&self, attempt: u8) -> String<EXTERNAL_ID_MAX> {
-        join_external(self.charge_id(), attempt)
+    pub(super) fn external(&self, attempt: u8) -> Vec<u8, EXTERNAL_ID_MAX> {
+        join_external(self.texts.get(Slot::CHARGE_ID), attempt)
     }
 
     /// The token is back: the send is no longer under way.
@@ -132,7 +132,7 @@ impl Charge {
         let external = self.external(token.of.attempt);
         let reference = self.texts.get(Slot::reference(token.of.attempt));
         let expected = Expected {
-            external: Some(external.as_str()).filter(|_| profile.client_makes_id),
+            external: Some(external.as_slice()).filter(|_| profile.client_makes_id),
             reference: Some(reference).filter(|_| token.of.service.is_confirm()),
             subscriber: self.texts.get(Slot::SUBSCRIBER),
             amount: self.amount(),
@@ -211,7 +211,7 @@ impl Charge {
         self.set_mark(number, Mark::Accepted);
         if number == self.latest_number() {
             self.amount_due = Kept::optional(reading.amount_due);
-            let text = reading.payer_text.as_ref().map_or("", |text| text.as_str());
+            let text = reading.payer_text.as_ref().map_or(&[][..], |text| text.as_bytes());
             self.texts.set_cut(Slot::PAYER_TEXT, text, RESERVE_FOR_IDS);
             self.open_window(profile);
             let around = self.surroundings(number);
@@ -324,7 +324,7 @@ impl Charge {
             [(Slot::reference(attempt), &reading.reference), (Slot::internal(attempt), &reading.internal)]
         {
             if let Some(id) = id.as_ref().filter(|_| self.texts.get(slot).is_empty()) {
-                kept &= self.texts.set_id(slot, id).is_ok();
+                kept &= self.texts.set_id(slot, id.as_bytes()).is_ok();
             }
         }
         kept

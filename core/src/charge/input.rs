@@ -8,12 +8,12 @@ use super::kept::Kept;
 use super::output::Ticket;
 use super::output::{PersistToken, ReleasePermit, SendToken};
 use super::record::REVIEWER_MAX;
-use super::texts::beginning;
 use super::timers::Timer;
 use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::Profile;
 use crate::time::{Instant, Millis};
+use crate::utf8::beginning;
 #[cfg(feature = "notifications")]
 use crate::wire::notification::Notification;
 
@@ -328,7 +328,7 @@ impl Charge {
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
         self.announced.review = None;
-        self.texts.set_reviewer(beginning(by, REVIEWER_MAX));
+        self.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
         self.storage.touch();
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::status_code::Class;
 use crate::wire::notification::{Notification, Stated};
 
 /// A reference that the carrier did not name at all.
-const NO_REFERENCE: &str = "?";
+const NO_REFERENCE: &[u8] = b"?";
 
 impl Charge {
     /// A notification came, and waits for its reply.
@@ -39,10 +39,10 @@ impl Charge {
         match &notification.external {
             // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
             Some(_) if !self.client_makes_id => None,
-            Some(external) => numbers.find(|number| self.external(*number) == external.as_str()),
+            Some(external) => numbers.find(|number| self.external(*number) == external.as_bytes()),
             None => {
                 let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
-                numbers.find(|number| self.texts.get(Slot::internal(*number)) == internal.as_str())
+                numbers.find(|number| self.texts.get(Slot::internal(*number)) == internal.as_bytes())
             }
         }
     }
@@ -70,13 +70,13 @@ impl Charge {
         profile: &Profile<'_>,
         number: u8,
         notification: &Notification,
-        reference: &str,
+        reference: &[u8],
     ) -> bool {
         let internal = self.texts.get(Slot::internal(number));
         let named = self.texts.get(Slot::reference(number));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
-            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_str() == internal)
+            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_bytes() == internal)
             || (!reference.is_empty() && reference == named)
             || self.received.is_matched(&self.texts, number, reference)
     }
@@ -100,7 +100,7 @@ impl Charge {
         }
     }
 
-    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &str, total: Amount, matched: bool) {
+    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &[u8], total: Amount, matched: bool) {
         let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
         if !matched && !total.is_zero() {
             self.note_conflict(Conflict::UnmatchedPayment);
@@ -146,7 +146,7 @@ impl Charge {
         matched: bool,
         known: Amount,
         notification: &Notification,
-        reference: &str,
+        reference: &[u8],
     ) {
         if !self.guards.hold(Guard::FailureCreditsNothing) {
             if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
@@ -177,7 +177,7 @@ impl Charge {
     }
 }
 
-fn reference_of(notification: &Notification) -> &str {
+fn reference_of(notification: &Notification) -> &[u8] {
     let id = notification.reference.as_ref().or(notification.internal.as_ref());
-    id.map_or(NO_REFERENCE, |id| id.as_str())
+    id.map_or(NO_REFERENCE, |id| id.as_bytes())
 }

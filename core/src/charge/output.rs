@@ -72,10 +72,11 @@ impl core::fmt::Debug for Request<'_> {
 /// What the payer must do before the charge can go on ([`Charge::must_act`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MustAct<'c> {
-    /// The carrier's words, cut at [`PAYER_TEXT_MAX`](crate::id::PAYER_TEXT_MAX) bytes; empty if it gave none.
-    pub text: &'c str,
-    /// The reference that the payer must enter; empty if the carrier named none.
-    pub reference: &'c str,
+    /// The carrier's words in UTF-8, cut at [`PAYER_TEXT_MAX`](crate::id::PAYER_TEXT_MAX) bytes; empty if it gave none.
+    /// [`Charge::payer_text`] has them as a `&str`, which takes half a kilobyte of flash more.
+    pub text: &'c [u8],
+    /// The reference that the payer must enter, in ASCII; empty if the carrier named none.
+    pub reference: &'c [u8],
     /// What the carrier asks for. It may differ from the sale's amount, which decides what is paid in full.
     pub amount_due: Option<Amount>,
 }

@@ -56,7 +56,7 @@ impl Received {
         &mut self,
         texts: &mut Texts,
         attempt: u8,
-        reference: &str,
+        reference: &[u8],
         total: Amount,
         matched: bool,
         guards: Guards,
@@ -89,14 +89,14 @@ impl Received {
     }
 
     /// Whether money of this reference counts towards confirming already.
-    pub fn is_matched(&self, texts: &Texts, attempt: u8, reference: &str) -> bool {
+    pub fn is_matched(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> bool {
         self.find(texts, attempt, reference)
             .and_then(|index| self.credits.get(index))
             .is_some_and(|credit| credit.matched)
     }
 
     /// The largest total known for a reference.
-    pub fn total_of(&self, texts: &Texts, attempt: u8, reference: &str) -> Amount {
+    pub fn total_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Amount {
         self.find(texts, attempt, reference)
             .and_then(|index| self.credits.get(index))
             .map_or(Amount::ZERO, |credit| credit.total.amount())
@@ -145,7 +145,7 @@ impl Received {
         sum
     }
 
-    fn find(&self, texts: &Texts, attempt: u8, reference: &str) -> Option<usize> {
+    fn find(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Option<usize> {
         self.credits.iter().zip(0u8..).position(|(credit, index)| {
             credit.attempt == attempt && texts.get(Slot::credit(index)) == reference
         })
@@ -169,7 +169,7 @@ mod tests {
     fn credited(reports: &[(&str, u64, bool)]) -> Received {
         let (mut received, mut texts) = (Received::default(), Texts::EMPTY);
         for (reference, total, matched) in reports {
-            received.credit(&mut texts, 0, reference, rupees(*total), *matched, Guards::default());
+            received.credit(&mut texts, 0, reference.as_bytes(), rupees(*total), *matched, Guards::default());
         }
         received
     }

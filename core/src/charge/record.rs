@@ -134,21 +134,25 @@ pub struct Heading {
 /// Reads who is to be asked about a record's charge, and checks the whole record.
 pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
     let (head, _) = head(bytes)?;
-    let text = |_| Damage::Damaged;
     Ok(Heading {
-        profile: String::try_from(head.profile).map_err(text)?,
-        endpoint: String::try_from(head.endpoint).map_err(text)?,
-        instrument: String::try_from(head.instrument).map_err(text)?,
+        profile: text(head.profile)?,
+        endpoint: text(head.endpoint)?,
+        instrument: text(head.instrument)?,
         sequence: head.sequence,
     })
+}
+
+fn text<const N: usize>(text: &[u8]) -> Result<String<N>, Damage> {
+    let text = core::str::from_utf8(text).map_err(|_| Damage::Damaged)?;
+    String::try_from(text).map_err(|_| Damage::Damaged)
 }
 
 /// What a record says about whom to ask, still in its bytes.
 #[derive(Default)]
 pub(super) struct Head<'r> {
-    pub profile: &'r str,
-    pub endpoint: &'r str,
-    pub instrument: &'r str,
+    pub profile: &'r [u8],
+    pub endpoint: &'r [u8],
+    pub instrument: &'r [u8],
     sequence: u32,
 }
 
@@ -212,9 +216,11 @@ fn content(bytes: &[u8]) -> Result<&[u8], Damage> {
 fn write(charge: &mut Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<usize> {
     let room = buffer.len();
     let Carrier { profile, endpoint, .. } = *carrier;
-    let instrument = profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name);
+    let instrument =
+        profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name).as_bytes();
     let sequence = charge.storage.sequence;
-    let mut head = Head { profile: profile.name, endpoint, instrument, sequence };
+    let mut head =
+        Head { profile: profile.name.as_bytes(), endpoint: endpoint.as_bytes(), instrument, sequence };
     let mut pass = Pass::writing(buffer.get_mut(START..)?);
     head.pass(&mut pass);
     charge.pass(&mut pass)?;

@@ -112,13 +112,13 @@ impl Charge {
     #[inline(never)]
     fn named(now: Instant, carrier: &Carrier<'_>, head: &Head<'_>) -> Result<Self, RecoverError> {
         let profile = carrier.profile;
-        if head.profile != profile.name {
+        if head.profile != profile.name.as_bytes() {
             return Err(RecoverError::OtherProfile);
         }
-        if head.endpoint != carrier.endpoint {
+        if head.endpoint != carrier.endpoint.as_bytes() {
             return Err(RecoverError::OtherEndpoint);
         }
-        let instrument = profile.instrument(Some(head.instrument)).ok_or(RecoverError::Instrument)?;
+        let instrument = profile.instrument_named(head.instrument).ok_or(RecoverError::Instrument)?;
         if !profile.is_built_in(instrument.1) {
             return Err(RecoverError::NotBuiltIn);
         }

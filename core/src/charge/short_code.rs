@@ -1,6 +1,6 @@
 //! A code as it is shown to people.
 
-use super::texts::beginning;
+use crate::utf8::{beginning, is_utf8};
 
 /// Bytes of a code that are kept.
 const LENGTH: usize = 8;
@@ -12,9 +12,9 @@ pub(super) struct ShortCode(pub [u8; LENGTH]);
 
 impl ShortCode {
     #[inline(never)]
-    pub fn new(code: &str) -> Self {
+    pub fn new(code: &[u8]) -> Self {
         let mut kept = [0; LENGTH];
-        kept.iter_mut().zip(beginning(code, LENGTH).bytes()).for_each(|(to, byte)| *to = byte);
+        kept.iter_mut().zip(beginning(code, LENGTH)).for_each(|(to, byte)| *to = *byte);
         ShortCode(kept)
     }
 
@@ -25,7 +25,7 @@ impl ShortCode {
 
     /// Whether these bytes are a code.
     pub fn is_sound(&self) -> bool {
-        core::str::from_utf8(&self.0).is_ok()
+        is_utf8(&self.0)
     }
 }
 
@@ -33,7 +33,7 @@ impl ShortCode {
 /// of flash.
 impl Default for ShortCode {
     fn default() -> Self {
-        ShortCode::new("")
+        ShortCode::new(&[])
     }
 }
 

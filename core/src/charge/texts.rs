@@ -4,6 +4,7 @@
 //! either. A text that is there already is kept once.
 
 use super::record::{Pass, REVIEWER_MAX};
+use crate::utf8::{beginning, is_utf8};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
 /// (187) and the longest two ids of an answer beside them; and with ids of the lengths that are seen (15 to 20) those of
@@ -72,50 +73,53 @@ impl Texts {
     /// No texts.
     pub const EMPTY: Texts = Texts { lengths: [0; SLOTS], bytes: [0; TEXTS_MAX] };
 
-    /// The text in a slot; empty if there is none.
+    /// The text in a slot, in UTF-8; empty if there is none.
     #[inline(never)]
-    pub fn get(&self, slot: Slot) -> &str {
-        self.text(index(slot)).unwrap_or("")
+    pub fn get(&self, slot: Slot) -> &[u8] {
+        self.text(index(slot)).unwrap_or(&[])
+    }
+
+    /// As [`Texts::get`], for the application: what is kept is UTF-8, but to say so costs half a kilobyte of flash.
+    pub fn get_str(&self, slot: Slot) -> &str {
+        core::str::from_utf8(self.get(slot)).unwrap_or("")
     }
 
     /// Puts a text into a slot, in place of what is there. A text that another slot shares is not replaced: ids are set
     /// once.
     #[inline(never)]
-    pub fn set(&mut self, slot: Slot, text: &str) -> Result<(), Full> {
+    pub fn set(&mut self, slot: Slot, text: &[u8]) -> Result<(), Full> {
         let index = index(slot);
         let shared = self.lengths.iter().any(|length| usize::from(*length) == usize::from(SAME_AS) + index);
         if shared {
             return Err(Full);
         }
-        match self.same_as(index, text.as_bytes()) {
+        match self.same_as(index, text) {
             Some(same) => self.splice(index, &[], same),
-            None if text.len() < usize::from(SAME_AS) => {
-                self.splice(index, text.as_bytes(), text.len() as u8)
-            }
+            None if text.len() < usize::from(SAME_AS) => self.splice(index, text, text.len() as u8),
             None => Err(Full),
         }
     }
 
     /// Puts an id into a slot. An id is evidence, and what the payer is to read has been told: it makes room.
     #[inline(never)]
-    pub fn set_id(&mut self, slot: Slot, id: &str) -> Result<(), Full> {
+    pub fn set_id(&mut self, slot: Slot, id: &[u8]) -> Result<(), Full> {
         self.set(slot, id).or_else(|_| {
-            self.set(Slot::PAYER_TEXT, "")?;
+            self.set(Slot::PAYER_TEXT, &[])?;
             self.set(slot, id)
         })
     }
 
     /// Puts as much of a text into a slot as fits while `reserve` bytes stay free, cut at a character's end.
-    pub fn set_cut(&mut self, slot: Slot, text: &str, reserve: usize) {
+    pub fn set_cut(&mut self, slot: Slot, text: &[u8], reserve: usize) {
         let free = self.free(slot).saturating_sub(reserve).min(usize::from(SAME_AS).saturating_sub(1));
         // The part fits by the line above; if it did not, the text would stay as it is.
         let _ = self.set(slot, beginning(text, free));
     }
 
     /// Keeps who resolved a review, as much as fits: what the payer was to read is over, and makes room.
-    pub fn set_reviewer(&mut self, name: &str) {
+    pub fn set_reviewer(&mut self, name: &[u8]) {
         if self.free(Slot::REVIEWER) < name.len() {
-            let _ = self.set(Slot::PAYER_TEXT, "");
+            let _ = self.set(Slot::PAYER_TEXT, &[]);
         }
         self.set_cut(Slot::REVIEWER, name, 0);
     }
@@ -125,19 +129,19 @@ impl Texts {
         pass.bytes(&mut self.lengths);
         let used = self.used();
         pass.bytes(self.bytes.get_mut(..used)?);
-        let sound = (0..SLOTS).all(|index| self.text(index).is_some());
+        let sound = (0..SLOTS).all(|index| self.text(index).is_some_and(is_utf8));
         (sound && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX).then_some(())
     }
 
     /// The text in a slot: its own, or as an id that of another id, which then has one; `None` where a record says what
     /// cannot be.
     #[inline(never)]
-    fn text(&self, index: usize) -> Option<&str> {
+    fn text(&self, index: usize) -> Option<&[u8]> {
         let length = usize::from(*self.lengths.get(index)?);
         let of = length.checked_sub(usize::from(SAME_AS));
         let own = self.own(of.unwrap_or(index));
         let can_be = of.is_none_or(|of| index.max(of) < IDS && !own.is_empty());
-        core::str::from_utf8(own).ok().filter(|_| can_be)
+        can_be.then_some(own)
     }
 
     /// Bytes that there are for a text in this slot.
@@ -233,16 +237,6 @@ mod equality {
     }
 }
 
-/// The beginning of a text: at most so many bytes, cut at a character's end.
-#[inline(never)]
-pub fn beginning(text: &str, bytes: usize) -> &str {
-    let mut end = text.len().min(bytes);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or("")
-}
-
 fn index(Slot(slot): Slot) -> usize {
     usize::from(slot)
 }
@@ -269,16 +263,16 @@ mod tests {
     #[test]
     fn texts_keep_apart_when_they_are_replaced_in_any_order() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::PAYER_TEXT, "dial").unwrap();
-        texts.set(Slot::SALE, "sale-1").unwrap();
-        texts.set(Slot::reference(1), "ref").unwrap();
-        texts.set(Slot::SALE, "s").unwrap();
-        texts.set(Slot::reference(1), "longer reference").unwrap();
+        texts.set(Slot::PAYER_TEXT, b"dial").unwrap();
+        texts.set(Slot::SALE, b"sale-1").unwrap();
+        texts.set(Slot::reference(1), b"ref").unwrap();
+        texts.set(Slot::SALE, b"s").unwrap();
+        texts.set(Slot::reference(1), b"longer reference").unwrap();
         assert_eq!(
-            (texts.get(Slot::SALE), texts.get(Slot::reference(1)), texts.get(Slot::PAYER_TEXT)),
+            (texts.get_str(Slot::SALE), texts.get_str(Slot::reference(1)), texts.get_str(Slot::PAYER_TEXT)),
             ("s", "longer reference", "dial")
         );
-        assert_eq!(texts.get(Slot::reference(0)), "");
+        assert_eq!(texts.get_str(Slot::reference(0)), "");
     }
 
     #[test]
@@ -299,31 +293,34 @@ mod tests {
     fn a_full_buffer_refuses_and_keeps_what_it_has() {
         let mut texts = Texts::EMPTY;
         let long = "x".repeat(200);
-        texts.set(Slot::SALE, &long).unwrap();
-        assert_eq!(texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 199)), Err(Full));
-        texts.set(Slot::ACCOUNT, &"a".repeat(TEXTS_MAX - 200)).unwrap();
-        assert_eq!(texts.set(Slot::credit(3), "y"), Err(Full));
-        assert_eq!(texts.set(Slot::SALE, &"y".repeat(201)), Err(Full));
-        assert_eq!(texts.get(Slot::SALE), long);
-        assert_eq!(texts.get(Slot::ACCOUNT), "a".repeat(TEXTS_MAX - 200));
+        texts.set(Slot::SALE, long.as_bytes()).unwrap();
+        assert_eq!(texts.set(Slot::ACCOUNT, "a".repeat(TEXTS_MAX - 199).as_bytes()), Err(Full));
+        texts.set(Slot::ACCOUNT, "a".repeat(TEXTS_MAX - 200).as_bytes()).unwrap();
+        assert_eq!(texts.set(Slot::credit(3), b"y"), Err(Full));
+        assert_eq!(texts.set(Slot::SALE, "y".repeat(201).as_bytes()), Err(Full));
+        assert_eq!(texts.get_str(Slot::SALE), long);
+        assert_eq!(texts.get_str(Slot::ACCOUNT), "a".repeat(TEXTS_MAX - 200));
     }
 
     #[test]
     fn an_id_takes_the_room_of_the_payers_text() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::SALE, &"x".repeat(200)).unwrap();
-        texts.set(Slot::PAYER_TEXT, &"t".repeat(TEXTS_MAX - 200)).unwrap();
-        texts.set_id(Slot::credit(0), "914021114190001").unwrap();
-        assert_eq!((texts.get(Slot::credit(0)), texts.get(Slot::PAYER_TEXT)), ("914021114190001", ""));
+        texts.set(Slot::SALE, "x".repeat(200).as_bytes()).unwrap();
+        texts.set(Slot::PAYER_TEXT, "t".repeat(TEXTS_MAX - 200).as_bytes()).unwrap();
+        texts.set_id(Slot::credit(0), b"914021114190001").unwrap();
+        assert_eq!(
+            (texts.get_str(Slot::credit(0)), texts.get_str(Slot::PAYER_TEXT)),
+            ("914021114190001", "")
+        );
     }
 
     #[test]
     fn a_payer_text_is_cut_at_a_character_and_leaves_the_reserve() {
         let mut texts = Texts::EMPTY;
-        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න", 0);
-        assert_eq!(texts.get(Slot::PAYER_TEXT), "ගෙවන්න");
-        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න", TEXTS_MAX - 4);
-        assert_eq!(texts.get(Slot::PAYER_TEXT), "ග");
+        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න".as_bytes(), 0);
+        assert_eq!(texts.get_str(Slot::PAYER_TEXT), "ගෙවන්න");
+        texts.set_cut(Slot::PAYER_TEXT, "ගෙවන්න".as_bytes(), TEXTS_MAX - 4);
+        assert_eq!(texts.get_str(Slot::PAYER_TEXT), "ග");
     }
 
     /// The longest ids of an order, and the longest that an answer can name; then the same as payment references.
@@ -331,29 +328,32 @@ mod tests {
     fn an_attempt_at_its_longest_fits_and_ids_that_are_there_take_no_room() {
         let mut texts = Texts::EMPTY;
         let long = |letter: &str, length: usize| letter.repeat(length);
-        texts.set(Slot::SALE, &long("s", crate::id::SALE_ID_MAX)).unwrap();
-        texts.set(Slot::SUBSCRIBER, &long("p", crate::id::SUBSCRIBER_MAX)).unwrap();
-        texts.set(Slot::CHARGE_ID, &long("c", crate::id_generator::CHARGE_ID_MAX)).unwrap();
-        texts.set(Slot::ACCOUNT, &long("a", crate::id::ACCOUNT_ID_MAX)).unwrap();
-        texts.set_cut(Slot::PAYER_TEXT, &long("t", 128), 0);
-        texts.set_id(Slot::reference(0), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::internal(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::credit(0), &long("i", crate::id::CARRIER_ID_MAX)).unwrap();
-        texts.set_id(Slot::credit(1), &long("r", crate::id::CARRIER_ID_MAX)).unwrap();
-        assert_eq!(texts.get(Slot::credit(0)), texts.get(Slot::internal(0)));
-        assert_eq!(texts.get(Slot::credit(1)), texts.get(Slot::reference(0)));
-        assert_eq!(texts.get(Slot::PAYER_TEXT), "");
+        texts.set(Slot::SALE, long("s", crate::id::SALE_ID_MAX).as_bytes()).unwrap();
+        texts.set(Slot::SUBSCRIBER, long("p", crate::id::SUBSCRIBER_MAX).as_bytes()).unwrap();
+        texts.set(Slot::CHARGE_ID, long("c", crate::id_generator::CHARGE_ID_MAX).as_bytes()).unwrap();
+        texts.set(Slot::ACCOUNT, long("a", crate::id::ACCOUNT_ID_MAX).as_bytes()).unwrap();
+        texts.set_cut(Slot::PAYER_TEXT, long("t", 128).as_bytes(), 0);
+        texts.set_id(Slot::reference(0), long("r", crate::id::CARRIER_ID_MAX).as_bytes()).unwrap();
+        texts.set_id(Slot::internal(0), long("i", crate::id::CARRIER_ID_MAX).as_bytes()).unwrap();
+        texts.set_id(Slot::credit(0), long("i", crate::id::CARRIER_ID_MAX).as_bytes()).unwrap();
+        texts.set_id(Slot::credit(1), long("r", crate::id::CARRIER_ID_MAX).as_bytes()).unwrap();
+        assert_eq!(texts.get_str(Slot::credit(0)), texts.get_str(Slot::internal(0)));
+        assert_eq!(texts.get_str(Slot::credit(1)), texts.get_str(Slot::reference(0)));
+        assert_eq!(texts.get_str(Slot::PAYER_TEXT), "");
     }
 
     #[test]
     fn a_text_that_is_shared_is_not_replaced() {
         let mut texts = Texts::EMPTY;
-        texts.set(Slot::credit(0), "914021114190001").unwrap();
-        texts.set(Slot::internal(0), "914021114190001").unwrap();
-        texts.set(Slot::reference(0), "914021114190001").unwrap();
+        texts.set(Slot::credit(0), b"914021114190001").unwrap();
+        texts.set(Slot::internal(0), b"914021114190001").unwrap();
+        texts.set(Slot::reference(0), b"914021114190001").unwrap();
         assert_eq!(texts.used(), 15);
-        assert_eq!(texts.set(Slot::credit(0), "x"), Err(Full));
-        texts.set(Slot::internal(0), "y").unwrap();
-        assert_eq!((texts.get(Slot::internal(0)), texts.get(Slot::reference(0))), ("y", "914021114190001"));
+        assert_eq!(texts.set(Slot::credit(0), b"x"), Err(Full));
+        texts.set(Slot::internal(0), b"y").unwrap();
+        assert_eq!(
+            (texts.get_str(Slot::internal(0)), texts.get_str(Slot::reference(0))),
+            ("y", "914021114190001")
+        );
     }
 }

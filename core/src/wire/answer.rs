@@ -14,15 +14,15 @@ use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
 
-/// What the request said, for comparing with what the answer repeats.
+/// What the request said, for comparing with what the answer repeats. Texts are in UTF-8, as a charge keeps them.
 #[derive(Clone, Copy)]
 pub struct Expected<'a> {
     /// The `externalTrxId` that was sent, if the caller makes one.
-    pub external: Option<&'a str>,
+    pub external: Option<&'a [u8]>,
     /// The reference that a confirm asked about.
-    pub reference: Option<&'a str>,
+    pub reference: Option<&'a [u8]>,
     /// The payer as sent.
-    pub subscriber: &'a str,
+    pub subscriber: &'a [u8],
     /// The amount as sent.
     pub amount: Amount,
     /// The currency as sent.
@@ -201,7 +201,7 @@ impl Reading {
 
 /// Whether an id is there that is not the expected one. An empty one names nothing.
 #[inline(never)]
-fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
+fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
     match (said, expected) {
         (None, _) | (_, None) => false,
         (Some(said), Some(expected)) => said.len() != 0 && !said.says(&mut Chars::plain(expected)),
@@ -211,10 +211,10 @@ fn other_id(said: Option<Text<'_>>, expected: Option<&str>) -> bool {
 /// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the
 /// carrier may answer with another name for the same payer.
 #[inline(never)]
-fn other_payer(said: Text<'_>, expected: &str) -> bool {
+fn other_payer(said: Text<'_>, expected: &[u8]) -> bool {
     let mut kept = String::<{ SUBSCRIBER_MAX + 1 }>::new();
     said.put(&mut kept);
-    match (telephone_number(&kept), telephone_number(expected)) {
+    match (telephone_number(kept.as_bytes()), telephone_number(expected)) {
         (Some(said), Some(expected)) => said != expected,
         _ => false,
     }

@@ -63,12 +63,12 @@ pub fn write(
 ) -> Result<usize, RequestFault> {
     check_credentials(profile, credentials)?;
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose());
-    object.member("password", credentials.password.expose());
-    object.member(profile.fields.subscriber, fields.subscriber);
-    object.member(profile.fields.instrument, fields.instrument);
-    object.member("accountId", fields.account.unwrap_or(""));
-    object.member("currency", fields.currency.as_ref().map_or("", Currency::as_str));
+    object.member("applicationId", credentials.application.expose().as_bytes());
+    object.member("password", credentials.password.expose().as_bytes());
+    object.member(profile.fields.subscriber, fields.subscriber.as_bytes());
+    object.member(profile.fields.instrument, fields.instrument.as_bytes());
+    object.member("accountId", fields.account.unwrap_or("").as_bytes());
+    object.member("currency", fields.currency.as_ref().map_or(&[], Currency::as_bytes));
     object.close()
 }
 

@@ -80,10 +80,10 @@ pub fn write(
 ) -> Result<usize, RequestFault> {
     check_credentials(profile, credentials)?;
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose());
-    object.member("password", credentials.password.expose());
-    object.member(profile.fields.subscriber, subscriber);
-    object.member("type", filter.as_str());
+    object.member("applicationId", credentials.application.expose().as_bytes());
+    object.member("password", credentials.password.expose().as_bytes());
+    object.member(profile.fields.subscriber, subscriber.as_bytes());
+    object.member("type", filter.as_str().as_bytes());
     object.close()
 }
 

@@ -11,6 +11,7 @@ use super::notification::Stated;
 use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
 use crate::id::CarrierId;
+use crate::utf8::is_utf8;
 use crate::wire::answer::WireFault;
 
 /// Bytes of a name's quotes.
@@ -37,9 +38,12 @@ impl<'a> Members<'a> {
     /// for; where it cannot be read, nothing was found. One copy of it is enough for all messages.
     #[inline(never)]
     pub(super) fn find(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
-        let found = self.look(body, names);
+        let mut found = self.look(body, names);
         if found.is_err() {
             self.places = NOTHING;
+        }
+        if found == Err(WireFault::NotJson) && !is_utf8(body) {
+            found = Err(WireFault::NotUtf8);
         }
         found
     }

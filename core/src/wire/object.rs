@@ -21,7 +21,7 @@ impl<'b> Object<'b> {
 
     /// Writes a member, unless it has no name or no value.
     #[inline(never)]
-    pub(super) fn member(&mut self, name: &str, value: &str) {
+    pub(super) fn member(&mut self, name: &str, value: &[u8]) {
         if !name.is_empty() && !value.is_empty() {
             self.name(name);
             self.string(value);
@@ -51,16 +51,16 @@ impl<'b> Object<'b> {
             self.byte(b',');
         }
         self.is_first = false;
-        self.string(name);
+        self.string(name.as_bytes());
         self.byte(b':');
     }
 
     /// JSON asks for an escape before quotes and backslashes, and instead of control characters; it has shorter ones for
     /// some of these, but none of them is in an id or a name of the documents.
     #[inline(never)]
-    fn string(&mut self, text: &str) {
+    fn string(&mut self, text: &[u8]) {
         self.byte(b'"');
-        for byte in text.bytes() {
+        for byte in text.iter().copied() {
             match byte {
                 b'"' | b'\\' => self.byte(b'\\'),
                 0..0x20 => {
@@ -104,14 +104,14 @@ mod tests {
         let mut buffer = vec![b'#'; room];
         let mut object = Object::open(&mut buffer);
         for (name, value) in members {
-            object.member(name, value);
+            object.member(name, value.as_bytes());
         }
         object.open_inner("inner");
         for (name, value) in inner {
-            object.member(name, value);
+            object.member(name, value.as_bytes());
         }
         object.close_inner();
-        object.member("last", "1");
+        object.member("last", b"1");
         let length = object.close()?;
         assert!(buffer.iter().skip(length).all(|byte| *byte == b'#'));
         buffer.truncate(length);

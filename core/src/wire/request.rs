@@ -12,15 +12,15 @@ use crate::profile::{Authentication, Instrument, Profile};
 /// have about 300 bytes; a buffer that is shorter is fine where the longest credentials and ids are known to fit.
 pub const REQUEST_MAX: usize = 1104;
 
-/// What a charge request or direct debit says.
+/// What a charge request or direct debit says. Texts are in UTF-8, as a charge keeps them.
 #[derive(Clone, Copy)]
 pub struct ChargeFields<'a> {
     /// `externalTrxId`, where the caller makes it.
-    pub external: &'a str,
+    pub external: &'a [u8],
     /// The payer, verbatim.
-    pub subscriber: &'a str,
+    pub subscriber: &'a [u8],
     /// `accountId`, if any.
-    pub account: Option<&'a str>,
+    pub account: Option<&'a [u8]>,
     /// What is charged.
     pub instrument: &'a Instrument<'a>,
     /// How much.
@@ -67,16 +67,16 @@ pub fn write_charge(
     check_credentials(profile, credentials)?;
     if profile.charge_service.is_charge_request() {
         let mut object = Object::open(buffer);
-        object.member("amount", &amount);
+        object.member("amount", amount.as_bytes());
         object.member(profile.fields.subscriber, fields.subscriber);
         object.close()
     } else {
-        write_debit(profile, credentials, fields, &amount, buffer)
+        write_debit(profile, credentials, fields, amount.as_bytes(), buffer)
     }
 }
 
-/// Writes a confirm for `reference`.
-pub fn write_confirm(reference: &str, buffer: &mut [u8]) -> Result<usize, RequestFault> {
+/// Writes a confirm for `reference`, a text in UTF-8.
+pub fn write_confirm(reference: &[u8], buffer: &mut [u8]) -> Result<usize, RequestFault> {
     let mut object = Object::open(buffer);
     object.member("ref", reference);
     object.close()
@@ -100,7 +100,7 @@ fn write_debit(
     profile: &Profile<'_>,
     credentials: &Credentials,
     fields: &ChargeFields<'_>,
-    amount: &str,
+    amount: &[u8],
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
     let agent = match fields.instrument.agent_params {
@@ -108,13 +108,13 @@ fn write_debit(
         false => None,
     };
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose());
-    object.member("password", credentials.password.expose());
+    object.member("applicationId", credentials.application.expose().as_bytes());
+    object.member("password", credentials.password.expose().as_bytes());
     object.member("externalTrxId", fields.external);
     object.member(profile.fields.subscriber, fields.subscriber);
-    object.member(profile.fields.instrument, fields.instrument.name);
-    object.member("accountId", fields.account.unwrap_or(""));
-    object.member("currency", if profile.send_currency { fields.currency.as_str() } else { "" });
+    object.member(profile.fields.instrument, fields.instrument.name.as_bytes());
+    object.member("accountId", fields.account.unwrap_or(&[]));
+    object.member("currency", if profile.send_currency { fields.currency.as_bytes() } else { &[] });
     object.member("amount", amount);
     // The agent's parameters of eZ Cash, the one object within a request.
     if let Some((pin, alias)) = agent {
@@ -126,6 +126,9 @@ fn write_debit(
     object.close()
 }
 
-fn needed(secret: &Secret) -> Result<&str, RequestFault> {
-    if secret.expose().is_empty() { Err(RequestFault::MissingCredential) } else { Ok(secret.expose()) }
+fn needed(secret: &Secret) -> Result<&[u8], RequestFault> {
+    match secret.expose() {
+        "" => Err(RequestFault::MissingCredential),
+        there => Ok(there.as_bytes()),
+    }
 }

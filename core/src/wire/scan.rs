@@ -11,6 +11,7 @@
 use core::slice::Iter;
 
 use super::text::escape;
+use crate::utf8::character;
 use crate::wire::answer::WireFault;
 
 /// Longest message that is read, in bytes. It bounds the work only: the bytes lie in the caller's buffer, which on a
@@ -219,7 +220,10 @@ fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
                 form = Form::Escaped;
             }
             0..0x20 => return None,
-            _ => {}
+            0x20..0x80 => {}
+            lead => {
+                character(lead, rest)?;
+            }
         }
     }
 }
@@ -270,15 +274,11 @@ fn next(rest: &Iter<'_, u8>) -> u8 {
     rest.as_slice().first().copied().unwrap_or(b' ')
 }
 
-/// The message, if it may be read at all.
+/// The message, if it may be read at all. Whether it is UTF-8 is seen on the way: outside of its strings it is ASCII.
 pub(super) fn text_of(body: &[u8]) -> Result<&[u8], WireFault> {
     if body.len() > MESSAGE_MAX {
         return Err(WireFault::TooLong);
     }
-    let text = core::str::from_utf8(body).map_err(|_| WireFault::NotUtf8)?.as_bytes();
-    Ok(match text {
-        // The byte order mark.
-        [0xEF, 0xBB, 0xBF, text @ ..] => text,
-        _ => text,
-    })
+    // The byte order mark.
+    Ok(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))
 }

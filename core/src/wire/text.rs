@@ -9,6 +9,7 @@ use heapless::string::StringView;
 use super::notification::NotACurrency;
 use crate::id::{CarrierId, trimmed};
 use crate::money::{Amount, AmountError, Currency};
+use crate::utf8::character;
 
 /// A scalar as it stands in the message, without its quotes. Two words, so that it travels in registers.
 #[derive(Clone, Copy, Debug)]
@@ -123,8 +124,8 @@ pub(crate) struct Chars<'a> {
 
 impl<'a> Chars<'a> {
     /// The characters of a text that is not from a message: a backslash is a backslash.
-    pub(crate) fn plain(text: &'a str) -> Self {
-        Chars { rest: text.as_bytes().iter(), escaped: false }
+    pub(crate) fn plain(text: &'a [u8]) -> Self {
+        Chars { rest: text.iter(), escaped: false }
     }
 }
 
@@ -135,21 +136,9 @@ impl Iterator for Chars<'_> {
         match *self.rest.next()? {
             b'\\' if self.escaped => escape(&mut self.rest),
             ascii @ ..0x80 => Some(char::from(ascii)),
-            lead => Some(beyond_ascii(lead, &mut self.rest)),
+            lead => character(lead, &mut self.rest),
         }
     }
-}
-
-/// The character of several bytes that begins with `lead`. The message was found to be UTF-8.
-#[inline(never)]
-fn beyond_ascii(lead: u8, rest: &mut Iter<'_, u8>) -> char {
-    // The lead's ones say how many bytes there are; what follows them is the beginning of the code.
-    let bytes = lead.leading_ones();
-    let mut code = u32::from(lead) & (0x7F >> bytes);
-    for _ in 1..bytes {
-        code = (code << 6) | (rest.next().map_or(0, |byte| u32::from(*byte)) & 0x3F);
-    }
-    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// What may stand after a backslash, and below it what it means.
@@ -207,7 +196,7 @@ mod tests {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let mut plain = [0; 4];
             let plain = character.encode_utf8(&mut plain);
-            assert!(Chars::plain(plain).eq([character]), "{character:?}");
+            assert!(Chars::plain(plain.as_bytes()).eq([character]), "{character:?}");
             let mut units = [0; 2];
             let escaped: std::string::String =
                 character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();

@@ -190,7 +190,10 @@ impl Scene {
 
     fn hear(&mut self, event: Event) {
         self.told.push(match event {
-            Event::PayerMustAct => format!("PayerMustAct {:?}", self.charge.must_act()),
+            Event::PayerMustAct => {
+                let [text, reference] = [self.charge.payer_text(), self.charge.reference()];
+                format!("PayerMustAct {text:?} {reference:?} {:?}", self.charge.must_act().amount_due)
+            }
             _ => format!("{event:?}"),
         });
         if let Event::Release(permit) = event {

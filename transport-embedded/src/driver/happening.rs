@@ -251,11 +251,10 @@ impl News {
 
 impl Instructions {
     fn of(charge: &Charge) -> Self {
-        let act = charge.must_act();
         // The core bounds both by the same lengths.
-        let text = String::try_from(act.text).unwrap_or_default();
-        let reference = String::try_from(act.reference).unwrap_or_default();
-        Instructions { text, reference, due: act.amount_due }
+        let text = String::try_from(charge.payer_text().unwrap_or_default()).unwrap_or_default();
+        let reference = String::try_from(charge.reference().unwrap_or_default()).unwrap_or_default();
+        Instructions { text, reference, due: charge.must_act().amount_due }
     }
 }
 

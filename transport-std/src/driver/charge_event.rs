@@ -1,6 +1,6 @@
 //! What happens to a charge.
 
-use caas_core::charge::{Charge, Closing, Conflict, Event, MustAct, Reason, ReleasePermit};
+use caas_core::charge::{Charge, Closing, Conflict, Event, Reason, ReleasePermit};
 use caas_core::money::Amount;
 use caas_core::wire::request::RequestFault;
 
@@ -67,14 +67,11 @@ pub enum ChargeEvent {
 impl ChargeEvent {
     pub(super) fn of(charge: &Charge, event: Event) -> Self {
         match event {
-            Event::PayerMustAct => {
-                let MustAct { text, reference, amount_due } = charge.must_act();
-                ChargeEvent::PayerMustAct {
-                    text: text.to_owned(),
-                    reference: reference.to_owned(),
-                    amount_due,
-                }
-            }
+            Event::PayerMustAct => ChargeEvent::PayerMustAct {
+                text: charge.payer_text().unwrap_or_default().to_owned(),
+                reference: charge.reference().unwrap_or_default().to_owned(),
+                amount_due: charge.must_act().amount_due,
+            },
             Event::Requested => ChargeEvent::Requested,
             Event::PendingConsent => ChargeEvent::PendingConsent,
             Event::PartlyPaid(received) => ChargeEvent::PartlyPaid(received),

@@ -34,8 +34,8 @@ fn talk(world: &'static mut World) -> bool {
     let Some((_, instrument)) = world.profile.instrument(black_box(None)) else { return false };
     let Ok(amount) = Amount::parse(black_box("5")) else { return false };
     let fields = ChargeFields {
-        external: black_box("T1-1-1a"),
-        subscriber: black_box("94771234567"),
+        external: black_box(b"T1-1-1a"),
+        subscriber: black_box(b"94771234567"),
         account: black_box(None),
         instrument,
         amount,

@@ -5,6 +5,7 @@ use crate::charge::attempt::Attempt;
 use crate::charge::received::Credit;
 use crate::charge::{Charge, Closing, Reason, Release, Review, Sale, Verdict};
 use crate::money::Currency;
+use crate::wire::Chars;
 
 impl Charge {
     /// Everything that a record holds of a charge, in its order; `None` where what is read cannot be.
@@ -17,7 +18,7 @@ impl Charge {
         pass.amount(&mut self.received.reviewed, true);
         let mut currency = self.currency.to_bytes();
         pass.bytes(&mut currency);
-        self.currency = Currency::parse(core::str::from_utf8(&currency).ok()?)?;
+        self.currency = Currency::read(Chars::plain(&currency))?;
         let mut window = self.window.to_le_bytes();
         pass.bytes(&mut window);
         self.window = u32::from_le_bytes(window);

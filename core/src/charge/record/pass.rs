@@ -4,6 +4,7 @@
 use core::mem::take;
 
 use crate::charge::kept::Kept;
+use crate::utf8::is_utf8;
 
 /// Writes or reads one field after the other, and goes on after a fault: it is asked at the end.
 pub(in crate::charge) struct Pass<'b> {
@@ -50,18 +51,17 @@ impl<'b> Pass<'b> {
         }
     }
 
-    /// A text, after its length.
+    /// A text in UTF-8, after its length.
     #[inline(never)]
-    pub fn text(&mut self, text: &mut &'b str) {
+    pub fn text(&mut self, text: &mut &'b [u8]) {
         let mut length = [u8::try_from(text.len()).unwrap_or(u8::MAX)];
         self.bytes(&mut length);
         let [length] = length;
         match self.way {
-            Way::Writing(_) => self.write(text.as_bytes()),
+            Way::Writing(_) => self.write(text),
             Way::Reading(_) => {
-                let read = core::str::from_utf8(self.read(usize::from(length)));
-                self.check(read.is_ok());
-                *text = read.unwrap_or("");
+                *text = self.read(usize::from(length));
+                self.check(is_utf8(text));
             }
         }
     }

@@ -38,20 +38,20 @@ fn with_the_longest(try_it: impl Fn(&Charge, &Carrier<'_>, &[u8])) {
     charge.attempts.clear();
     for _ in 0..ATTEMPTS_MAX {
         let mut attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
-        attempt.code = ShortCode::new("12345678");
+        attempt.code = ShortCode::new(b"12345678");
         charge.attempts.push(attempt).unwrap();
     }
     for _ in 0..CREDITS_MAX {
         let total = Kept::new(Amount::parse("1").unwrap());
         charge.received.credits.push(Credit { attempt: 2, matched: true, total }).unwrap();
     }
-    charge.texts.set(Slot::reference(0), "r").unwrap();
-    charge.texts.set(Slot::credit(3), "r").unwrap();
+    charge.texts.set(Slot::reference(0), b"r").unwrap();
+    charge.texts.set(Slot::credit(3), b"r").unwrap();
     charge.received.reviewed = Kept::ZERO;
     charge.amount_due = Kept::ZERO;
-    charge.texts.set_reviewer("0123456789abcdef");
+    charge.texts.set_reviewer(b"0123456789abcdef");
     (charge.conflicts, charge.recoveries) = (u8::MAX, RECOVERIES_MAX);
-    charge.texts.set_cut(Slot::PAYER_TEXT, &"t".repeat(TEXTS_MAX), 0);
+    charge.texts.set_cut(Slot::PAYER_TEXT, "t".repeat(TEXTS_MAX).as_bytes(), 0);
     let mut buffer = [0; RECORD_MAX];
     let record = Record::write(&mut charge, &carrier, &mut buffer);
     assert_eq!([record.body(), record.mark()].concat(), record.bytes());
@@ -68,7 +68,7 @@ fn the_longest_record_fits_and_is_read_back() {
         assert!(found.attempts().eq(charge.attempts()));
         assert_eq!(found.received.credits, charge.received.credits);
         assert_eq!((found.reviewer(), found.payer_text()), (charge.reviewer(), charge.payer_text()));
-        assert_eq!(found.texts.get(Slot::credit(3)), "r");
+        assert_eq!(found.texts.get(Slot::credit(3)), b"r");
         // All but the restart that it tells of is written again as it was read.
         found.recoveries -= 1;
         let mut again = [0; RECORD_MAX];
