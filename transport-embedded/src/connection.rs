@@ -11,10 +11,10 @@ use embedded_io_async::{Error, Read, Write};
 
 use crate::clock::Clock;
 use crate::delivery::Delivery;
-use crate::framing::{CloseReason, Get, Post, Request, Step};
+use crate::framing::{CloseReason, Get, Post, Reading, Request, Step};
 #[cfg(feature = "driver")]
 pub(crate) use deadline::before;
-use deadline::{Patience, first_of};
+use deadline::first_of;
 use exchange::{Exchange, Todo};
 
 /// Bytes that are read from the stream at once.
@@ -144,12 +144,13 @@ impl<'b, S: Read + Write> Connection<'b, S> {
     /// The one loop over the stream: all that it decides is in [`Exchange`], so that its future stays small.
     async fn exchange(&mut self, clock: &impl Clock, request: &Request<'_>) -> Delivery<'_> {
         let Connection { stream, exchange } = self;
-        if let Err(cause) = exchange.begin(request, clock.now()) {
+        if let Err(cause) = exchange.begin(request) {
             return Delivery::NotSent(cause);
         }
-        let mut piece = [0; PIECE];
+        let (start, mut elapsed) = (clock.now(), 0);
+        let (mut piece, mut reading) = ([0; PIECE], Reading::new());
         let end = loop {
-            let came = match exchange.next(clock.now()) {
+            let came = match exchange.next(elapsed) {
                 Some((todo, deadline)) => {
                     let io = pin!(async {
                         match todo {
@@ -158,29 +159,28 @@ impl<'b, S: Read + Write> Connection<'b, S> {
                             Todo::Flush => stream.flush().await.map(|()| 0),
                         }
                     });
-                    let patience =
-                        if todo == Todo::Listen { Patience::None } else { Patience::UntilDeadline };
-                    first_of(io, pin!(clock.wait_until(deadline)), patience).await
+                    first_of(io, pin!(clock.wait_until(start.after(deadline)))).await
                 }
                 None => None,
             };
+            elapsed = clock.now().since(start);
             let came = match came {
                 Some(Ok(count)) => Ok(count),
                 Some(Err(error)) => Err(Some(error.kind())),
                 None => Err(None),
             };
-            match exchange.take(came, &piece, clock.now()) {
+            match exchange.take(came, &piece, &mut reading, elapsed) {
                 Ok(Step::More) => {}
                 Ok(Step::Complete) => break Ok(()),
                 Err(loss) => break Err(loss),
             }
         };
-        exchange.end(end)
+        exchange.end(end, &reading, request.keep_alive)
     }
 
     /// Why this connection carries no further request; `None` while it does.
     pub fn ended(&self) -> Option<Ended> {
-        self.exchange.ended()
+        self.exchange.ended
     }
 
     /// Gives the stream back, to be closed.

@@ -22,6 +22,7 @@
 //! ```
 
 mod answer;
+mod characters;
 mod chunked;
 mod fault;
 mod head;

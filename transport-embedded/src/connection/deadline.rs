@@ -14,28 +14,16 @@ use caas_core::time::Instant;
 /// What the future gives before the deadline; `None`, and the future is dropped, at the deadline.
 #[cfg(any(feature = "driver", feature = "tls"))]
 pub async fn before<T>(deadline: Instant, clock: &impl Clock, future: impl Future<Output = T>) -> Option<T> {
-    let (future, timer) = (pin!(future), pin!(clock.wait_until(deadline)));
-    first_of(future, timer, Patience::UntilDeadline).await
+    first_of(pin!(future), pin!(clock.wait_until(deadline))).await
 }
 
-/// Whether a future is waited for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// No: what it does not give at once does not count.
-    None,
-    /// Until the timer ends.
-    UntilDeadline,
-}
-
-/// What the future gives; `None` when the patience is at its end. If both happen at once, the future counts.
+/// What the future gives; `None` when the timer ends. If both happen at once, the future counts.
 pub fn first_of<T>(
     mut future: Pin<&mut impl Future<Output = T>>,
     mut timer: Pin<&mut impl Future<Output = ()>>,
-    patience: Patience,
 ) -> impl Future<Output = Option<T>> {
     poll_fn(move |context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending if patience == Patience::None => Poll::Ready(None),
         Poll::Pending => timer.as_mut().poll(context).map(|()| None),
     })
 }

@@ -1,7 +1,7 @@
 //! Requests and their answers, one after the other, without I/O: what is to be done with the stream next, and what came
 //! of it.
 
-use caas_core::time::Instant;
+use caas_core::time::Millis;
 use embedded_io_async::ErrorKind;
 use zeroize::Zeroize;
 
@@ -29,68 +29,42 @@ pub enum Loss {
     After(Cause),
 }
 
-/// All of a connection but its stream. A request is overwritten when it was written or could not be, and at the latest
-/// when the connection is dropped: it may hold a password.
+/// All of a connection but its stream. Times are those since the call began. A request is overwritten when it was written
+/// or could not be, and at the latest when the connection is dropped: it may hold a password.
 pub struct Exchange<'b> {
     pub settings: Settings,
-    state: State,
+    /// Why there is no further request. While a call is under way, what would be said if its future were dropped.
+    pub ended: Option<Ended>,
     /// Whether a request was answered: the connection was kept.
     is_kept: bool,
+    todo: Todo,
+    /// Of what is to be done.
+    deadline: Millis,
     /// First the request, then the body of its answer.
     buffer: &'b mut [u8],
     /// Of the request, or of what was written of it; 0 once it is overwritten.
     length: usize,
     /// Bytes of the request that the stream said it took, all writes together.
     accepted: usize,
-    keep_alive: bool,
-    todo: Todo,
-    /// Of what is to be done.
-    deadline: Instant,
-    /// Of the request under way.
-    whole: Instant,
-    reading: Reading,
-}
-
-#[derive(Clone, Copy)]
-enum State {
-    Ready,
-    /// A call is under way, and nothing was handed to the stream. Seen by the next call only if its future was dropped.
-    Calling,
-    /// The same, and `write` was called.
-    Writing,
-    Ended(Ended),
 }
 
 impl<'b> Exchange<'b> {
     pub fn new(buffer: &'b mut [u8], settings: Settings) -> Self {
         Exchange {
             settings,
-            state: State::Ready,
+            ended: None,
             is_kept: false,
+            todo: Todo::Write,
+            deadline: 0,
             buffer,
             length: 0,
             accepted: 0,
-            keep_alive: false,
-            todo: Todo::Write,
-            deadline: Instant::ZERO,
-            whole: Instant::ZERO,
-            reading: Reading::new(),
-        }
-    }
-
-    /// Why there is no further request; `None` while there may be.
-    pub fn ended(&self) -> Option<Ended> {
-        match self.state {
-            State::Ready => None,
-            State::Calling => Some(Ended::DroppedBeforeSending),
-            State::Writing => Some(Ended::DroppedMaybeSent { accepted: self.accepted }),
-            State::Ended(ended) => Some(ended),
         }
     }
 
     /// Begins with a request.
-    pub fn begin(&mut self, request: &Request<'_>, now: Instant) -> Result<(), NotSent> {
-        if let Some(ended) = self.ended() {
+    pub fn begin(&mut self, request: &Request<'_>) -> Result<(), NotSent> {
+        if let Some(ended) = self.ended {
             return Err(NotSent::Unusable(ended));
         }
         self.length = self.buffer.len();
@@ -101,25 +75,23 @@ impl<'b> Exchange<'b> {
                 return Err(NotSent::Request(fault));
             }
         }
-        self.state = State::Calling;
+        self.ended = Some(Ended::DroppedBeforeSending);
         self.accepted = 0;
-        self.keep_alive = request.keep_alive;
         self.todo = if self.is_kept { Todo::Listen } else { Todo::Write };
-        self.whole = now.after(self.settings.whole);
-        self.deadline = now.after(self.settings.write).min(self.whole);
-        self.reading = Reading::new();
+        self.deadline = self.settings.write.min(self.settings.whole);
         Ok(())
     }
 
     /// What is to be done with the stream, until when; `None` if it is too late for it. A flush goes on: all that it needs
     /// is done.
-    pub fn next(&mut self, now: Instant) -> Option<(Todo, Instant)> {
-        if matches!(self.todo, Todo::Write | Todo::Read) && now >= self.deadline {
+    pub fn next(&mut self, elapsed: Millis) -> Option<(Todo, Millis)> {
+        if matches!(self.todo, Todo::Write | Todo::Read) && elapsed >= self.deadline {
             return None;
         }
-        if self.todo == Todo::Write {
-            self.state = State::Writing;
+        if self.todo == Todo::Listen {
+            return Some((Todo::Listen, 0));
         }
+        self.ended = Some(Ended::DroppedMaybeSent { accepted: self.accepted });
         Some((self.todo, self.deadline))
     }
 
@@ -129,7 +101,13 @@ impl<'b> Exchange<'b> {
     }
 
     /// Takes what the stream said, and what it gave.
-    pub fn take(&mut self, came: Came, piece: &[u8], now: Instant) -> Result<Step, Loss> {
+    pub fn take(
+        &mut self,
+        came: Came,
+        piece: &[u8],
+        reading: &mut Reading,
+        elapsed: Millis,
+    ) -> Result<Step, Loss> {
         match (self.todo, came) {
             (Todo::Listen, Err(None)) => self.todo = Todo::Write,
             (Todo::Listen, came) => {
@@ -150,11 +128,18 @@ impl<'b> Exchange<'b> {
             (Todo::Flush, Ok(_)) => {
                 self.overwrite();
                 self.todo = Todo::Read;
-                self.deadline = now.after(self.settings.first_byte).min(self.whole);
+                self.deadline = elapsed.saturating_add(self.settings.first_byte).min(self.settings.whole);
             }
-            (Todo::Read, Ok(count)) => return self.read(piece.get(..count).unwrap_or(&[]), count),
+            (Todo::Read, Ok(count)) => {
+                let answer = |fault| Loss::After(Cause::Answer(fault));
+                if count == 0 {
+                    reading.end().map_err(answer)?;
+                }
+                self.deadline = self.settings.whole;
+                return reading.feed(piece.get(..count).unwrap_or(&[]), self.buffer).map_err(answer);
+            }
             (Todo::Read, Err(Some(kind))) => return Err(Loss::After(Cause::ReadFailed(kind))),
-            (Todo::Read, Err(None)) if self.deadline < self.whole => {
+            (Todo::Read, Err(None)) if self.deadline < self.settings.whole => {
                 return Err(Loss::After(Cause::FirstByteTimedOut));
             }
             (Todo::Read, Err(None)) => return Err(Loss::After(Cause::WholeTimedOut)),
@@ -162,22 +147,11 @@ impl<'b> Exchange<'b> {
         Ok(Step::More)
     }
 
-    fn read(&mut self, bytes: &[u8], count: usize) -> Result<Step, Loss> {
-        let broken = |fault| Loss::After(Cause::Answer(fault));
-        if count == 0 {
-            self.reading.end().map_err(broken)?;
-        }
-        let step = self.reading.feed(bytes, self.buffer).map_err(broken)?;
-        if self.reading.has_begun() {
-            self.deadline = self.whole;
-        }
-        Ok(step)
-    }
-
     /// The request was not written, by an error or by the deadline.
     fn unwritten(&self, error: Option<ErrorKind>) -> Loss {
+        let was_handed = self.ended != Some(Ended::DroppedBeforeSending);
         let takes_nothing = self.settings.failed_write_takes_nothing;
-        let nothing = matches!(self.state, State::Calling) || (self.accepted == 0 && takes_nothing);
+        let nothing = !was_handed || (self.accepted == 0 && takes_nothing);
         match error {
             Some(kind) if nothing => Loss::Before(NotSent::WriteFailed(kind)),
             None if nothing => Loss::Before(NotSent::WriteTimedOut),
@@ -187,23 +161,23 @@ impl<'b> Exchange<'b> {
     }
 
     /// Ends with what came of the request.
-    pub fn end(&mut self, end: Result<(), Loss>) -> Delivery<'_> {
+    pub fn end(&mut self, end: Result<(), Loss>, reading: &Reading, keep_alive: bool) -> Delivery<'_> {
         self.overwrite();
         if let Err(loss) = end {
-            self.state = State::Ended(Ended::Failed);
+            self.ended = Some(Ended::Failed);
             return match loss {
                 Loss::Before(cause) => Delivery::NotSent(cause),
                 Loss::After(cause) => Delivery::MaybeSent(MaybeSent { cause, accepted: self.accepted }),
             };
         }
         self.is_kept = true;
-        self.state = match self.reading.reuse() {
-            Reuse::Close(reason) => State::Ended(Ended::Closed(reason)),
-            Reuse::KeepAlive if !self.keep_alive => State::Ended(Ended::Closed(CloseReason::WeAsked)),
-            Reuse::KeepAlive => State::Ready,
+        self.ended = match reading.reuse() {
+            Reuse::Close(reason) => Some(Ended::Closed(reason)),
+            Reuse::KeepAlive if !keep_alive => Some(Ended::Closed(CloseReason::WeAsked)),
+            Reuse::KeepAlive => None,
         };
-        let body = self.buffer.get(..self.reading.length()).unwrap_or(&[]);
-        Delivery::Answered { status: self.reading.status(), body }
+        let body = self.buffer.get(..reading.length()).unwrap_or(&[]);
+        Delivery::Answered { status: reading.status(), body }
     }
 
     fn overwrite(&mut self) {

@@ -1,6 +1,7 @@
 //! What the head of an answer says: status, where the body ends, and whether the connection stays open.
 
 use super::Fault;
+use super::word::{Meaning, Word};
 
 /// Longest head (status line and headers) in bytes. Answers of carriers have 200 to 600; gateways add to it.
 pub const HEAD_MAX: usize = 2048;
@@ -31,110 +32,52 @@ pub enum CloseReason {
     WeAsked,
 }
 
-/// Where the body of an answer ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
-    /// After so many bytes.
-    Length(u32),
-    /// After the last chunk.
-    Chunked,
-}
-
-/// A header, by what it means here.
-#[derive(Clone, Copy)]
-pub(super) enum Field {
-    Length,
-    Coding,
-    Connection,
-    Other,
-}
-
-/// The headers that mean something, in lower case.
-const FIELDS: [(&str, Field); 3] = [
-    ("content-length", Field::Length),
-    ("transfer-encoding", Field::Coding),
-    ("connection", Field::Connection),
-];
-
-impl Field {
-    /// The field of this name, in lower case.
-    pub fn named(name: &[u8]) -> Self {
-        let known = FIELDS.iter().find(|(known, _)| known.as_bytes() == name);
-        known.map_or(Field::Other, |(_, field)| *field)
-    }
-}
+const HTTP_1_0: Reuse = Reuse::Close(CloseReason::Http10);
 
 /// What was read of a head.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
     pub status: u16,
     pub is_http_1_0: bool,
-    length: Option<u32>,
-    is_chunked: bool,
-    says_close: bool,
-    says_keep_alive: bool,
+    pub length: Option<u32>,
+    pub is_chunked: bool,
+    pub reuse: Reuse,
 }
 
 impl Head {
     /// Before the first byte.
-    pub const NONE: Head = Head {
-        status: 0,
-        is_http_1_0: false,
-        length: None,
-        is_chunked: false,
-        says_close: false,
-        says_keep_alive: false,
-    };
+    pub const NONE: Head =
+        Head { status: 0, is_http_1_0: false, length: None, is_chunked: false, reuse: Reuse::KeepAlive };
 
-    /// Takes an element of a header's value, in lower case; a value without commas is one.
-    pub fn add(&mut self, field: Field, element: &[u8]) -> Result<(), Fault> {
-        match field {
-            Field::Length => {
-                let length = plain_number(element).ok_or(Fault::BadLength)?;
+    /// Takes the version.
+    pub fn is_version(&mut self, is_http_1_0: bool) {
+        self.is_http_1_0 = is_http_1_0;
+        if is_http_1_0 {
+            self.reuse = HTTP_1_0;
+        }
+    }
+
+    /// Takes an element of the value of a header; a value without commas is one.
+    pub fn add(&mut self, field: Meaning, element: &Word) -> Result<(), Fault> {
+        match (field, element.meaning()) {
+            (Meaning::CONTENT_LENGTH, _) => {
+                let length = plain_number(element.as_bytes()).ok_or(Fault::BadLength)?;
                 if self.length.is_some_and(|other| other != length) {
                     return Err(Fault::DifferingLengths);
                 }
                 self.length = Some(length);
             }
-            Field::Coding if self.is_chunked || element != b"chunked" => return Err(Fault::UnknownCoding),
-            Field::Coding => self.is_chunked = true,
-            Field::Connection => {
-                self.says_close |= element == b"close";
-                self.says_keep_alive |= element == b"keep-alive";
+            (Meaning::TRANSFER_ENCODING, Meaning::CHUNKED) if !self.is_chunked && !self.is_http_1_0 => {
+                self.is_chunked = true
             }
-            Field::Other => {}
+            (Meaning::TRANSFER_ENCODING, _) => return Err(Fault::UnknownCoding),
+            (Meaning::CONNECTION, Meaning::CLOSE) => self.reuse = Reuse::Close(CloseReason::PeerAsked),
+            (Meaning::CONNECTION, Meaning::KEEP_ALIVE) if self.reuse == HTTP_1_0 => {
+                self.reuse = Reuse::KeepAlive;
+            }
+            _ => {}
         }
         Ok(())
-    }
-
-    /// RFC 9112, 6.3, without the guesses that it allows.
-    pub fn framing(&self) -> Result<Framing, Fault> {
-        match (self.length, self.is_chunked) {
-            (Some(_), true) => Err(Fault::LengthAndCoding),
-            (None, true) if self.is_http_1_0 => Err(Fault::UnknownCoding),
-            _ if self.has_no_body() => Ok(Framing::Length(0)),
-            (None, true) => Ok(Framing::Chunked),
-            (Some(length), false) => Ok(Framing::Length(length)),
-            (None, false) => Err(Fault::EndNotMarked),
-        }
-    }
-
-    pub fn is_chunked(&self) -> bool {
-        self.is_chunked
-    }
-
-    fn has_no_body(&self) -> bool {
-        self.status < 200 || self.status == 204 || self.status == 304
-    }
-
-    pub fn reuse(&self) -> Reuse {
-        if self.says_close {
-            Reuse::Close(CloseReason::PeerAsked)
-        } else if self.is_http_1_0 && !self.says_keep_alive {
-            Reuse::Close(CloseReason::Http10)
-        } else {
-            Reuse::KeepAlive
-        }
     }
 }
 

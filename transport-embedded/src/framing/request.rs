@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use super::characters::{Characters, HOST, PATH, TOKEN, is_field_byte};
+use super::word::Meaning;
+
 /// A POST of a JSON body. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
 #[derive(Clone, Copy)]
 pub struct Post<'r> {
@@ -54,20 +57,6 @@ pub enum RequestFault {
 }
 
 const USER_AGENT: &str = concat!("\r\nUser-Agent: caas/", env!("CARGO_PKG_VERSION"));
-const RESERVED: [&str; 11] = [
-    "host",
-    "user-agent",
-    "content-type",
-    "content-length",
-    "connection",
-    "keep-alive",
-    "transfer-encoding",
-    "te",
-    "trailer",
-    "upgrade",
-    "expect",
-];
-
 impl<'r> Post<'r> {
     /// A request without further headers, which asks for the connection to be kept.
     pub fn new(host: &'r str, path: &'r str, body: &'r [u8]) -> Self {
@@ -128,11 +117,11 @@ impl Request<'_> {
         let mut writer = Writer { buffer, length: 0 };
         writer.text(self.method);
         writer
-            .checked(self.path, is_path_byte)
-            .filter(|()| self.path.starts_with('/'))
+            .checked(self.path, &PATH)
+            .filter(|()| self.path.as_bytes().first() == Some(&b'/'))
             .ok_or(RequestFault::BadPath)?;
         writer.text(" HTTP/1.1\r\nHost: ");
-        writer.checked(self.host, is_host_byte).ok_or(RequestFault::BadHost)?;
+        writer.checked(self.host, &HOST).ok_or(RequestFault::BadHost)?;
         writer.text(USER_AGENT);
         if let Some(body) = self.body {
             writer.text("\r\nContent-Type: application/json\r\nContent-Length: ");
@@ -141,7 +130,7 @@ impl Request<'_> {
         writer.text(if self.keep_alive { "\r\nConnection: keep-alive" } else { "\r\nConnection: close" });
         for (position, (name, value)) in self.headers.iter().enumerate() {
             writer.header(name, value).ok_or(RequestFault::BadHeader { position })?;
-            if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+            if Meaning::of(name.as_bytes()).is_reserved() {
                 return Err(RequestFault::ReservedHeader { position });
             }
         }
@@ -196,26 +185,6 @@ impl fmt::Display for RequestFault {
 
 impl core::error::Error for RequestFault {}
 
-/// A character of a header's name (RFC 9110, 5.6.2).
-pub(super) fn is_token(byte: u8) -> bool {
-    // A search in a text of these would take more flash.
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
-}
-
-/// A character of a header's value.
-pub(super) fn is_field_byte(byte: u8) -> bool {
-    byte == b'\t' || (byte >= b' ' && byte != 0x7F)
-}
-
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
-}
-
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-}
-
 /// Writes what fits, and counts all.
 struct Writer<'b> {
     buffer: &'b mut [u8],
@@ -236,32 +205,31 @@ impl Writer<'_> {
         self.bytes(text.as_bytes());
     }
 
-    /// Writes a text that is not empty and has these bytes only.
-    fn checked(&mut self, text: &str, is_good: fn(u8) -> bool) -> Option<()> {
+    /// Writes a text that is not empty and has these characters only.
+    fn checked(&mut self, text: &str, of: &Characters) -> Option<()> {
         self.text(text);
-        (!text.is_empty() && text.bytes().all(is_good)).then_some(())
+        (!text.is_empty() && text.bytes().all(|byte| of.have(byte))).then_some(())
     }
 
     fn header(&mut self, name: &str, value: &str) -> Option<()> {
         self.text("\r\n");
-        self.checked(name, is_token)?;
+        self.checked(name, &TOKEN)?;
         self.text(": ");
         self.text(value);
         value.bytes().all(is_field_byte).then_some(())
     }
 
     fn number(&mut self, number: usize) {
-        let mut digits = [0; 20];
-        let (mut start, mut rest) = (digits.len(), number);
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
-            start = start.saturating_sub(1);
-            if rest == 0 {
-                break;
-            }
+        let mut place = 1usize;
+        while number.checked_div(place).is_some_and(|rest| rest > 9) {
+            place = place.wrapping_mul(10);
         }
-        self.bytes(digits.get(start..).unwrap_or(&[]));
+        let mut rest = number;
+        while let Some(digit) = rest.checked_div(place) {
+            self.bytes(&[b'0'.wrapping_add(digit as u8)]);
+            rest = rest.wrapping_sub(digit.wrapping_mul(place));
+            place /= 10;
+        }
     }
 }
 
