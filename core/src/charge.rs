@@ -14,11 +14,13 @@
 
 pub mod advice;
 mod attempt;
+mod attempts;
 mod durable;
 mod evidence;
 pub mod guard;
 pub mod input;
 mod kept;
+mod lasting;
 mod news;
 #[cfg(feature = "notifications")]
 mod notified;
@@ -60,10 +62,10 @@ use crate::wire::request::RequestFault;
 use attempt::{Attempt, Mark, Surroundings};
 use durable::Storage;
 use kept::Kept;
-use news::Announced;
+use lasting::Lasting;
+use news::{Announced, News};
 use plan::Planned;
-use received::Received;
-use texts::{Slot, Texts};
+use texts::Slot;
 use timers::{Timer, Timers, WAIT_MAX};
 use transition::Standing;
 
@@ -337,29 +339,17 @@ pub struct Charge {
     deduplicates: bool,
     sends: u8,
     attempts_max: u8,
-    client_makes_id: bool,
-    /// Notifications alone are evidence enough for the goods.
-    notified_release: bool,
     retry_wanted: bool,
     handed_out: bool,
     /// How often the pause between two confirms was doubled.
     doublings: u8,
     timers: Timers,
 
-    // What a record holds.
-    window: Millis,
-    attempts: Vec<Attempt, ATTEMPTS_MAX, u8>,
-    received: Received,
-    amount: Kept,
-    refunded: Kept,
-    amount_due: Kept,
-    currency: Currency,
+    /// Up to this amount, notifications alone are evidence enough for the goods.
+    notified_release: Kept,
+    /// What a record holds, beside the three states.
+    lasting: Lasting,
     instrument: u8,
-    auto_attempts: u8,
-    conflicts: u8,
-    recoveries: u8,
-    credential_refusals: u8,
-    texts: Texts,
 
     // What a restart forgets.
     announced: Announced,
@@ -387,25 +377,27 @@ impl Charge {
         order: &Order<'_>,
         id: &ChargeId,
     ) -> Result<Self, StartRefused> {
-        let mut started = Charge::ordered(now, carrier, order);
-        if let Ok(charge) = &mut started {
-            if charge.take_order(carrier.profile, order, id).is_none() {
-                started = Err(StartRefused::TextsTooLong);
-            }
+        let mut charge = Charge::new(now);
+        match charge.take_order(carrier, order, id) {
+            Ok(()) => Ok(charge),
+            Err(refused) => Err(refused),
         }
-        started
     }
 
-    /// A charge for an order that can be charged, which is not in it yet. A charge is made where it is to be: after this
-    /// a copy would be most of the stack.
-    fn ordered(now: Instant, carrier: &Carrier<'_>, order: &Order<'_>) -> Result<Self, StartRefused> {
+    /// Notes what is ordered, if it can be charged.
+    fn take_order(
+        &mut self,
+        carrier: &Carrier<'_>,
+        order: &Order<'_>,
+        id: &ChargeId,
+    ) -> Result<(), StartRefused> {
         let profile = carrier.profile;
-        let instrument = profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
-        if !profile.is_built_in(instrument.1) {
+        let (index, instrument) = profile.instrument(order.instrument).ok_or(StartRefused::Instrument)?;
+        if !self.take_terms(profile, index, instrument) {
             return Err(StartRefused::NotBuiltIn);
         }
         check_amount(profile, order.amount)?;
-        check_configuration(carrier, instrument.1.name)?;
+        check_configuration(carrier, instrument.name)?;
         let currency = match order.currency {
             Some(currency) => currency,
             None => *profile.currencies.first().ok_or(StartRefused::Currency)?,
@@ -413,61 +405,43 @@ impl Charge {
         if !profile.currencies.contains(&currency) {
             return Err(StartRefused::Currency);
         }
-        check_credentials(carrier, instrument.1.agent_params)?;
-        Ok(Charge::new(now, profile, instrument, order.amount, currency))
-    }
-
-    /// Notes what is ordered; `None` if its texts are too long.
-    fn take_order(&mut self, profile: &Profile<'_>, order: &Order<'_>, id: &ChargeId) -> Option<()> {
-        let account = order.account.map_or("", Subscriber::expose);
-        for (slot, text) in [
-            (Slot::SALE, order.sale.as_str()),
-            (Slot::SUBSCRIBER, order.subscriber.expose()),
-            (Slot::CHARGE_ID, id.as_str()),
-            (Slot::ACCOUNT, account),
-        ] {
-            self.texts.set(slot, text.as_bytes()).ok()?;
-        }
-        self.add_attempt()?;
-        self.auto_attempts = order.attempts;
+        check_credentials(carrier, instrument.agent_params)?;
+        self.lasting.amount = Kept::new(order.amount);
+        self.lasting.set_currency(currency);
+        self.lasting.auto_attempts = order.attempts;
+        self.take_texts(order, id).map_err(|_| StartRefused::TextsTooLong)?;
+        // There is room for the first.
+        let _ = self.lasting.attempts.add();
         self.open_for(order.window.unwrap_or(profile.windows.sale));
-        self.announced = Announced::just_started();
-        Some(())
+        // As the application knows: nothing has happened yet.
+        self.announced.note(News::Payment(Payment::Requested));
+        Ok(())
     }
 
-    /// A charge of which nothing is known yet but the amount, and what the profile says.
+    fn take_texts(&mut self, order: &Order<'_>, id: &ChargeId) -> Result<(), texts::Full> {
+        let texts = &mut self.lasting.texts;
+        texts.set(Slot::SALE, order.sale.as_str().as_bytes())?;
+        texts.set(Slot::SUBSCRIBER, order.subscriber.expose().as_bytes())?;
+        texts.set(Slot::CHARGE_ID, id.as_str().as_bytes())?;
+        order.account.map_or(Ok(()), |account| texts.set(Slot::ACCOUNT, account.expose().as_bytes()))
+    }
+
+    /// A charge of which nothing is known. It is made where it is to be, and then told what it is: a copy of it would be
+    /// most of the stack.
     #[inline(never)]
-    fn new(
-        now: Instant,
-        profile: &Profile<'_>,
-        (index, instrument): (u8, &Instrument<'_>),
-        amount: Amount,
-        currency: Currency,
-    ) -> Self {
+    fn new(now: Instant) -> Self {
         Charge {
-            texts: Texts::EMPTY,
-            amount: Kept::new(amount),
-            currency,
-            instrument: index,
-            window: 0,
-            auto_attempts: 0,
-            attempts: Vec::new(),
-            received: Received::default(),
+            lasting: Lasting::new(),
+            instrument: 0,
             sale: Sale::Open,
             release: Release::None,
             review: Review::None,
-            refunded: Kept::ZERO,
-            amount_due: Kept::NONE,
-            conflicts: 0,
-            recoveries: 0,
-            credential_refusals: 0,
-            consent: instrument.consent,
-            captures_at: instrument.captures_at,
-            deduplicates: profile.deduplicates,
-            sends: profile.limits.sends.min(SENDS_MAX),
-            attempts_max: profile.limits.attempts,
-            client_makes_id: profile.client_makes_id,
-            notified_release: amount <= profile.limits.notified_release,
+            consent: Consent::None,
+            captures_at: CapturesAt::Request,
+            deduplicates: false,
+            sends: 0,
+            attempts_max: 0,
+            notified_release: Kept::ZERO,
             storage: Storage::default(),
             flight: None,
             planned: None,
@@ -482,10 +456,24 @@ impl Charge {
         }
     }
 
+    /// What the profile says, and the instrument with this index, which is the charge's from now on. `false` if this
+    /// build lacks what they need.
+    #[inline(never)]
+    fn take_terms(&mut self, profile: &Profile<'_>, index: u8, instrument: &Instrument<'_>) -> bool {
+        self.instrument = index;
+        self.consent = instrument.consent;
+        self.captures_at = instrument.captures_at;
+        self.deduplicates = profile.deduplicates;
+        self.sends = profile.limits.sends.min(SENDS_MAX);
+        self.attempts_max = profile.limits.attempts.min(ATTEMPTS_MAX as u8);
+        self.notified_release = Kept::new(profile.limits.notified_release);
+        profile.is_built_in(instrument)
+    }
+
     /// The sale is open for so long.
     fn open_for(&mut self, window: Millis) {
         let window = window.min(WAIT_MAX);
-        self.window = window;
+        self.lasting.set_window(window);
         self.timers.set(Timer::SaleEnds, window);
     }
 
@@ -504,42 +492,42 @@ impl Charge {
 
     /// The caller's name for the sale.
     pub fn sale_id(&self) -> &str {
-        self.texts.get_str(Slot::SALE)
+        self.lasting.texts.get_str(Slot::SALE)
     }
 
     /// The charge's own id; `externalTrxId` of an attempt is made from it.
     pub fn charge_id(&self) -> &str {
-        self.texts.get_str(Slot::CHARGE_ID)
+        self.lasting.texts.get_str(Slot::CHARGE_ID)
     }
 
     /// The payer, masked.
     pub fn subscriber(&self) -> Masked<'_> {
-        Masked(self.texts.get_str(Slot::SUBSCRIBER))
+        Masked(self.lasting.texts.get_str(Slot::SUBSCRIBER))
     }
 
     /// Whether this charge is from that payer, however the telephone's number is written.
     pub fn is_from(&self, subscriber: &Subscriber) -> bool {
-        payer(self.texts.get(Slot::SUBSCRIBER)) == payer(subscriber.expose().as_bytes())
+        payer(self.lasting.texts.get(Slot::SUBSCRIBER)) == payer(subscriber.expose().as_bytes())
     }
 
     /// Whether an order is the one that this charge was started with: same amount, payer, currency and instrument.
     pub fn is_for(&self, profile: &Profile<'_>, order: &Order<'_>) -> bool {
         let instrument = profile.instrument(order.instrument).map(|(index, _)| index);
         let currency = order.currency.or(profile.currencies.first().copied());
-        self.texts.get(Slot::SUBSCRIBER) == order.subscriber.expose().as_bytes()
+        self.lasting.texts.get(Slot::SUBSCRIBER) == order.subscriber.expose().as_bytes()
             && self.amount() == order.amount
-            && currency == Some(self.currency)
+            && currency == Some(self.currency())
             && instrument == Some(self.instrument)
     }
 
     /// The sale's amount.
     pub fn amount(&self) -> Amount {
-        self.amount.amount()
+        self.lasting.amount.amount()
     }
 
     /// The sale's currency.
     pub const fn currency(&self) -> Currency {
-        self.currency
+        self.lasting.currency()
     }
 
     /// What the application sees of the payment.
@@ -569,12 +557,12 @@ impl Charge {
 
     /// Who resolved the review; empty if nobody did.
     pub fn reviewer(&self) -> &str {
-        self.texts.get_str(Slot::REVIEWER)
+        self.lasting.texts.get_str(Slot::REVIEWER)
     }
 
     /// All that was received, over all references.
     pub fn received(&self) -> Amount {
-        self.received.sum(&self.attempts, self.amount())
+        self.lasting.received.sum(self.lasting.attempts.places(), self.amount())
     }
 
     /// What is owed back to the payer: once the sale is closed, all that was received and not earned by a release.
@@ -583,7 +571,7 @@ impl Charge {
             return Amount::ZERO;
         }
         let earned = if self.release.counts() { self.amount() } else { Amount::ZERO };
-        self.received().saturating_sub(earned).saturating_sub(self.refunded.amount())
+        self.received().saturating_sub(earned).saturating_sub(self.lasting.refunded.amount())
     }
 
     /// Whether a capture is still possible by what is known: an attempt is in doubt, pending, or only listened for.
@@ -601,31 +589,34 @@ impl Charge {
 
     /// Where each attempt stands, the first one first.
     pub fn attempts(&self) -> impl Iterator<Item = (Phase, &str)> {
-        (0u8..).zip(&self.attempts).map(|(number, attempt)| (self.phase_of(number), attempt.code.as_str()))
+        self.numbers()
+            .zip(self.lasting.attempts.places())
+            .map(|(number, attempt)| (self.phase_of(number), attempt.code.as_str()))
     }
 
     /// What the carrier named the latest attempt (`reference`, `referenceId`), if it did.
     pub fn reference(&self) -> Option<&str> {
-        Some(self.texts.get_str(Slot::reference(self.latest_number()))).filter(|text| !text.is_empty())
+        Some(self.lasting.texts.get_str(Slot::reference(self.latest_number())))
+            .filter(|text| !text.is_empty())
     }
 
     /// What the payer is to read, if the carrier said something.
     pub fn payer_text(&self) -> Option<&str> {
-        Some(self.texts.get_str(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
+        Some(self.lasting.texts.get_str(Slot::PAYER_TEXT)).filter(|text| !text.is_empty())
     }
 
     /// What the payer must do, as [`Event::PayerMustAct`] told: for as long as it is so.
     pub fn must_act(&self) -> MustAct<'_> {
         MustAct {
-            text: self.texts.get(Slot::PAYER_TEXT),
-            reference: self.texts.get(Slot::reference(self.latest_number())),
-            amount_due: self.amount_due.get(),
+            text: self.lasting.texts.get(Slot::PAYER_TEXT),
+            reference: self.lasting.texts.get(Slot::reference(self.latest_number())),
+            amount_due: self.lasting.amount_due.get(),
         }
     }
 
     /// The conflicts that were noticed.
     pub fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
-        CONFLICTS.into_iter().filter(|conflict| self.conflicts & *conflict as u8 != 0)
+        CONFLICTS.into_iter().filter(|conflict| self.lasting.conflicts & *conflict as u8 != 0)
     }
 
     /// Whether storage holds everything that the charge knows.
@@ -663,7 +654,7 @@ impl Charge {
         let damaged = self.review == Review::Needed(Reason::DamagedRecord);
         Standing {
             paid_in_full: self.is_paid_in_full(),
-            unmatched_money: !self.received.unmatched().is_zero() && !reviewed,
+            unmatched_money: !self.lasting.received.unmatched().is_zero() && !reviewed,
             any_in_doubt: self.is_any_in_doubt() || damaged,
             latest: self.latest_phase(),
             sale_open: self.sale == Sale::Open,
@@ -691,19 +682,19 @@ impl Charge {
     }
 
     fn is_paid_in_full(&self) -> bool {
-        self.received.matched_sum(&self.attempts, self.amount()) >= self.amount()
+        self.lasting.received.matched_sum(self.lasting.attempts.places(), self.amount()) >= self.amount()
     }
 
     /// Whether the evidence of payment is good enough for the goods (R41): above the profile's limit, notifications
     /// alone are not.
     fn is_releasable(&self) -> bool {
-        let answered = self.attempts.iter().any(|attempt| attempt.has(Mark::Executed));
-        answered || self.notified_release
+        let answered = self.lasting.attempts.places().iter().any(|attempt| attempt.has(Mark::Executed));
+        answered || self.amount() <= self.notified_release.amount()
     }
 
     /// Whether the profile and the record have room for another attempt.
     fn has_attempt_left(&self) -> bool {
-        self.attempts.len() < ATTEMPTS_MAX.min(usize::from(self.attempts_max))
+        self.lasting.attempts.count() < self.attempts_max
     }
 
     fn surroundings(&self, attempt: u8) -> Surroundings {
@@ -732,31 +723,24 @@ impl Charge {
     #[inline(never)]
     fn phase_of(&self, number: u8) -> Phase {
         let around = self.surroundings(number);
-        self.attempts.get(usize::from(number)).map_or(Phase::Planned, |attempt| attempt.phase(&around))
+        self.lasting.attempts.get(number).map_or(Phase::Planned, |attempt| attempt.phase(&around))
     }
 
-    /// Another attempt, of which nothing is known; `None` if there are as many as there may be.
-    #[inline(never)]
-    fn add_attempt(&mut self) -> Option<()> {
-        self.attempts.push(Attempt::default()).ok()
-    }
-
-    #[inline(never)]
     fn attempt_mut(&mut self, number: u8) -> Option<&mut Attempt> {
-        self.attempts.get_mut(usize::from(number))
+        self.lasting.attempts.get_mut(number)
     }
 
     /// The numbers of the attempts.
     fn numbers(&self) -> core::ops::Range<u8> {
-        0..u8::try_from(self.attempts.len()).unwrap_or(0)
+        0..self.lasting.attempts.count()
     }
 
     fn latest_number(&self) -> u8 {
-        u8::try_from(self.attempts.len()).unwrap_or(1).saturating_sub(1)
+        self.lasting.attempts.count().saturating_sub(1)
     }
 
     fn latest(&self) -> Option<&Attempt> {
-        self.attempts.last()
+        self.lasting.attempts.get(self.latest_number())
     }
 
     fn latest_phase(&self) -> Phase {
@@ -786,8 +770,8 @@ impl Charge {
 
     #[inline(never)]
     fn note_conflict(&mut self, conflict: Conflict) {
-        if self.conflicts & conflict as u8 == 0 {
-            self.conflicts |= conflict as u8;
+        if self.lasting.conflicts & conflict as u8 == 0 {
+            self.lasting.conflicts |= conflict as u8;
             self.storage.touch();
         }
     }
@@ -814,7 +798,7 @@ impl fmt::Debug for Charge {
             .field("release", &self.release)
             .field("review", &self.review)
             .field("received", &self.received())
-            .field("attempts", &self.attempts)
+            .field("attempts", &self.lasting.attempts)
             .finish_non_exhaustive()
     }
 }

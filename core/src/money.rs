@@ -243,6 +243,11 @@ impl Currency {
         core::str::from_utf8(&self.0).unwrap_or("???")
     }
 
+    /// The code of these letters, which are what [`Currency::to_bytes`] gave.
+    pub(crate) const fn from_bytes(letters: [u8; 3]) -> Self {
+        Currency(letters)
+    }
+
     /// The code's bytes.
     pub(crate) const fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -1,6 +1,8 @@
 //! One request for the payer's consent, as the evidence about it. Every field only grows, so that merging is a union
 //! and a maximum: order and repetition of what is heard make no difference.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
+
 use super::SENDS_MAX;
 use super::guard::{Guard, Guards};
 use super::short_code::ShortCode;
@@ -73,7 +75,7 @@ const fn any_of(marks: &[Mark]) -> u16 {
 }
 
 /// How far an attempt is, apart from the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, Unaligned)]
 #[cfg_attr(feature = "model", derive(Hash))]
 #[repr(C)]
 pub(super) struct Attempt {

@@ -177,7 +177,8 @@ impl Durable<'_> {
 impl Charge {
     /// A number that tells this charge's tokens from another's.
     pub(crate) fn tag(&self) -> u32 {
-        self.texts
+        self.lasting
+            .texts
             .get(Slot::CHARGE_ID)
             .iter()
             .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
@@ -190,18 +191,18 @@ impl Charge {
         buffer: &mut [u8],
     ) -> Result<usize, RequestFault> {
         if planned.service.is_confirm() {
-            return write_confirm(self.texts.get(Slot::reference(planned.attempt)), buffer);
+            return write_confirm(self.lasting.texts.get(Slot::reference(planned.attempt)), buffer);
         }
         let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
         let external = self.external(planned.attempt);
-        let account = self.texts.get(Slot::ACCOUNT);
+        let account = self.lasting.texts.get(Slot::ACCOUNT);
         let fields = ChargeFields {
             external: &external,
-            subscriber: self.texts.get(Slot::SUBSCRIBER),
+            subscriber: self.lasting.texts.get(Slot::SUBSCRIBER),
             account: Some(account).filter(|account| !account.is_empty()),
             instrument: instrument.ok_or(RequestFault::MissingCredential)?,
             amount: self.amount(),
-            currency: self.currency,
+            currency: self.currency(),
         };
         write_charge(carrier.profile, carrier.credentials, &fields, buffer)
     }

@@ -2,7 +2,7 @@
 
 use super::attempt::Mark;
 use super::guard::Guard;
-use super::kept::Kept;
+use super::kept::KeptOrNone;
 use super::output::SendToken;
 use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::texts::Slot;
@@ -108,7 +108,7 @@ impl Charge {
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
     pub(super) fn external(&self, attempt: u8) -> Vec<u8, EXTERNAL_ID_MAX> {
-        join_external(self.texts.get(Slot::CHARGE_ID), attempt)
+        join_external(self.lasting.texts.get(Slot::CHARGE_ID), attempt)
     }
 
     /// The token is back: the send is no longer under way.
@@ -130,13 +130,13 @@ impl Charge {
         body: &[u8],
     ) {
         let external = self.external(token.of.attempt);
-        let reference = self.texts.get(Slot::reference(token.of.attempt));
+        let reference = self.lasting.texts.get(Slot::reference(token.of.attempt));
         let expected = Expected {
             external: Some(external.as_slice()).filter(|_| profile.client_makes_id),
             reference: Some(reference).filter(|_| token.of.service.is_confirm()),
-            subscriber: self.texts.get(Slot::SUBSCRIBER),
+            subscriber: self.lasting.texts.get(Slot::SUBSCRIBER),
             amount: self.amount(),
-            currency: self.currency,
+            currency: self.currency(),
         };
         read_into(reading, profile, token.of.service, &expected, status, body);
     }
@@ -201,7 +201,7 @@ impl Charge {
     fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
         let number = token.of.attempt;
         let kept = self.keep_ids(number, reading);
-        let askable = kept && !self.texts.get(Slot::reference(number)).is_empty();
+        let askable = kept && !self.lasting.texts.get(Slot::reference(number)).is_empty();
         let heard_of = if self.consent.is_prompt() { askable } else { cfg!(feature = "notifications") };
         if !heard_of {
             self.lose(profile, &token.of);
@@ -210,9 +210,9 @@ impl Charge {
         self.answer_send(token);
         self.set_mark(number, Mark::Accepted);
         if number == self.latest_number() {
-            self.amount_due = Kept::optional(reading.amount_due);
+            self.lasting.amount_due = KeptOrNone::new(reading.amount_due);
             let text = reading.payer_text.as_ref().map_or(&[][..], |text| text.as_bytes());
-            self.texts.set_cut(Slot::PAYER_TEXT, text, RESERVE_FOR_IDS);
+            self.lasting.texts.set_cut(Slot::PAYER_TEXT, text, RESERVE_FOR_IDS);
             self.open_window(profile);
             let around = self.surroundings(number);
             if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
@@ -276,7 +276,7 @@ impl Charge {
             attempt.settled = attempt.settled.max(token.of.index);
         }
         if class == Class::RejectedConfig {
-            self.credential_refusals = self.credential_refusals.saturating_add(1);
+            self.lasting.credential_refusals = self.lasting.credential_refusals.saturating_add(1);
         }
         if latest {
             self.schedule_confirm(profile);
@@ -323,8 +323,8 @@ impl Charge {
         for (slot, id) in
             [(Slot::reference(attempt), &reading.reference), (Slot::internal(attempt), &reading.internal)]
         {
-            if let Some(id) = id.as_ref().filter(|_| self.texts.get(slot).is_empty()) {
-                kept &= self.texts.set_id(slot, id.as_bytes()).is_ok();
+            if let Some(id) = id.as_ref().filter(|_| self.lasting.texts.get(slot).is_empty()) {
+                kept &= self.lasting.texts.set_id(slot, id.as_bytes()).is_ok();
             }
         }
         kept
@@ -332,9 +332,8 @@ impl Charge {
 
     /// Whether an answer or a notification told of money for the attempt.
     pub(super) fn has_money(&self, number: u8) -> bool {
-        let executed =
-            self.attempts.get(usize::from(number)).is_some_and(|attempt| attempt.has(Mark::Executed));
-        executed || self.received.credits.iter().any(|credit| credit.attempt == number)
+        let executed = self.lasting.attempts.get(number).is_some_and(|attempt| attempt.has(Mark::Executed));
+        executed || self.lasting.received.is_any_of(number)
     }
 
     /// Money that was not known when a person decided needs that person again, be it a part of the price only.

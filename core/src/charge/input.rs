@@ -304,7 +304,7 @@ impl Charge {
         let verdict = match resolution {
             Resolution::Refunded if due.is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
-                self.refunded = Kept::new(self.refunded.amount().saturating_add(due));
+                self.lasting.refunded = Kept::new(self.lasting.refunded.amount().saturating_add(due));
                 self.announced.refund_due = Kept::ZERO;
                 self.storage.touch();
                 if self.is_doubt_left() {
@@ -315,20 +315,21 @@ impl Charge {
             _ if !needed => return Err(Refusal::NothingToResolve),
             Resolution::Charged(amount) if amount < received => return Err(Refusal::LessThanReceived),
             Resolution::Charged(amount) => {
-                self.received.reviewed = Kept::new(self.received.reviewed.amount().max(amount));
+                self.lasting.received.reviewed =
+                    Kept::new(self.lasting.received.reviewed.amount().max(amount));
                 Verdict::Charged
             }
             Resolution::NotCharged if !received.is_zero() => return Err(Refusal::MoneyReceived),
             Resolution::NotCharged => Verdict::NotCharged,
         };
-        for attempt in &mut self.attempts {
+        for attempt in self.lasting.attempts.iter_mut() {
             attempt.mark(Mark::Reviewed);
         }
         self.planned = None;
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
         self.announced.review = None;
-        self.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
+        self.lasting.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
         self.storage.touch();
         Ok(())
     }

@@ -1,47 +1,74 @@
-//! An amount as a charge keeps it: bytes, which align nothing, or none. A charge keeps up to eleven of them.
+//! An amount as a charge keeps it: bytes, which align nothing. A charge keeps up to eleven of them.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
 use crate::money::{AMOUNT_MAX_MINOR, Amount};
 
-/// An amount, or none.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// An amount.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, Unaligned)]
+#[repr(transparent)]
 pub(super) struct Kept([u8; 4]);
 
-const NONE: u32 = u32::MAX;
+/// An amount, or none: zeros are none, and one cent more than the amount stands for an amount.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, Unaligned)]
+#[repr(transparent)]
+pub(super) struct KeptOrNone(Kept);
 
-// Every amount fits, and none of them is what stands for no amount.
-const _: () = assert!(AMOUNT_MAX_MINOR < NONE as u64);
+// One cent more than any amount fits.
+const _: () = assert!(AMOUNT_MAX_MINOR < u32::MAX as u64);
 
 impl Kept {
-    pub const NONE: Kept = Kept(NONE.to_le_bytes());
     pub const ZERO: Kept = Kept([0; 4]);
 
     pub fn new(amount: Amount) -> Self {
         Kept(amount.bits().to_le_bytes())
     }
 
-    pub fn optional(amount: Option<Amount>) -> Self {
-        amount.map_or(Kept::NONE, Kept::new)
-    }
-
-    pub fn get(self) -> Option<Amount> {
+    fn get(self) -> Option<Amount> {
         Amount::from_bits(u32::from_le_bytes(self.0)).ok()
     }
 
-    /// The bytes of a record, which may be read into them: what they then are is said by [`Kept::get`].
-    pub fn bytes(&mut self) -> &mut [u8] {
-        &mut self.0
+    /// Whether it is an amount: what was read from a record may be anything.
+    #[inline(never)]
+    pub fn is_sound(self) -> bool {
+        self.get().is_some()
     }
 
-    /// The amount, nothing if there is none.
+    /// The amount; nothing, if it is not sound.
     #[inline(never)]
     pub fn amount(self) -> Amount {
         self.get().unwrap_or(Amount::ZERO)
     }
 }
 
+impl KeptOrNone {
+    pub const NONE: KeptOrNone = KeptOrNone(Kept::ZERO);
+
+    pub fn new(amount: Option<Amount>) -> Self {
+        let bits = amount.map_or(0, |amount| amount.bits().saturating_add(1));
+        KeptOrNone(Kept(bits.to_le_bytes()))
+    }
+
+    pub fn get(self) -> Option<Amount> {
+        let bits = u32::from_le_bytes(self.0.0).checked_sub(1)?;
+        Amount::from_bits(bits).ok()
+    }
+
+    /// Whether it is an amount or none: what was read from a record may be anything.
+    pub fn is_sound(self) -> bool {
+        self == KeptOrNone::NONE || self.get().is_some()
+    }
+}
+
 impl Default for Kept {
     fn default() -> Self {
         Kept::ZERO
+    }
+}
+
+impl core::fmt::Debug for KeptOrNone {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.get().fmt(out)
     }
 }
 
@@ -60,8 +87,18 @@ mod tests {
         for minor in [0, 1, 255, 256, 500, 0xFFFF_FFFF / 2, AMOUNT_MAX_MINOR] {
             let amount = Amount::from_minor(minor).unwrap();
             assert_eq!(Kept::new(amount).get(), Some(amount));
-            assert_eq!(Kept::optional(Some(amount)).amount(), amount);
+            assert_eq!(Kept::new(amount).amount(), amount);
+            assert_eq!(KeptOrNone::new(Some(amount)).get(), Some(amount));
         }
-        assert_eq!((Kept::NONE.get(), Kept::NONE.amount()), (None, Amount::ZERO));
+        assert_eq!((KeptOrNone::NONE.get(), KeptOrNone::new(None)), (None, KeptOrNone::NONE));
+    }
+
+    #[test]
+    fn what_is_above_every_amount_is_none() {
+        let above = Kept((Amount::MAX.bits() + 1).to_le_bytes());
+        assert!(Kept::new(Amount::MAX).is_sound() && !above.is_sound());
+        assert!(KeptOrNone(above).is_sound() && KeptOrNone(above).get() == Some(Amount::MAX));
+        let above = KeptOrNone(Kept((Amount::MAX.bits() + 2).to_le_bytes()));
+        assert_eq!((above.is_sound(), above.get()), (false, None));
     }
 }

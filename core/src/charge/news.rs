@@ -69,11 +69,6 @@ pub(super) struct Announced {
 }
 
 impl Announced {
-    /// What an application knows of a charge that it has just started: nothing has happened yet.
-    pub fn just_started() -> Self {
-        Announced { payment: Some(Payment::Requested), ..Announced::default() }
-    }
-
     pub fn note(&mut self, news: News) {
         match news {
             News::Conflict(conflict) => self.conflicts |= conflict as u8,
@@ -106,8 +101,8 @@ impl Charge {
     }
 
     fn next_blame(&self) -> Option<News> {
-        if self.credential_refusals > self.announced.credential_refusals {
-            return Some(News::CredentialsRefused(self.credential_refusals));
+        if self.lasting.credential_refusals > self.announced.credential_refusals {
+            return Some(News::CredentialsRefused(self.lasting.credential_refusals));
         }
         self.fault.filter(|_| !self.announced.misconfigured).map(News::Misconfigured)
     }

@@ -23,7 +23,7 @@ impl Charge {
         ticket: Ticket,
         notification: &Notification,
     ) -> Handled {
-        let Some(number) = self.attempt_of(notification) else {
+        let Some(number) = self.attempt_of(profile, notification) else {
             return Handled::Ignored(Ignored::NotOurs);
         };
         if self.tickets.push(ticket).is_err() {
@@ -34,15 +34,15 @@ impl Charge {
     }
 
     /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
-    fn attempt_of(&self, notification: &Notification) -> Option<u8> {
+    fn attempt_of(&self, profile: &Profile<'_>, notification: &Notification) -> Option<u8> {
         let mut numbers = 0..=self.latest_number();
         match &notification.external {
             // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
-            Some(_) if !self.client_makes_id => None,
+            Some(_) if !profile.client_makes_id => None,
             Some(external) => numbers.find(|number| self.external(*number) == external.as_bytes()),
             None => {
                 let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
-                numbers.find(|number| self.texts.get(Slot::internal(*number)) == internal.as_bytes())
+                numbers.find(|number| self.lasting.texts.get(Slot::internal(*number)) == internal.as_bytes())
             }
         }
     }
@@ -52,7 +52,7 @@ impl Charge {
     fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
         let reference = reference_of(notification);
         let matched = self.is_matched(profile, number, notification, reference);
-        let known = self.received.total_of(&self.texts, number, reference);
+        let known = self.lasting.received.total_of(&self.lasting.texts, number, reference);
         let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
@@ -72,19 +72,19 @@ impl Charge {
         notification: &Notification,
         reference: &[u8],
     ) -> bool {
-        let internal = self.texts.get(Slot::internal(number));
-        let named = self.texts.get(Slot::reference(number));
+        let internal = self.lasting.texts.get(Slot::internal(number));
+        let named = self.lasting.texts.get(Slot::reference(number));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
             || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_bytes() == internal)
             || (!reference.is_empty() && reference == named)
-            || self.received.is_matched(&self.texts, number, reference)
+            || self.lasting.received.is_matched(&self.lasting.texts, number, reference)
     }
 
     /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
     fn worth(&self, profile: &Profile<'_>, notification: &Notification) -> Option<Amount> {
         match &notification.currency {
-            Some(Ok(currency)) if *currency != self.currency => return None,
+            Some(Ok(currency)) if *currency != self.currency() => return None,
             Some(Err(_)) => return None,
             _ => {}
         }
@@ -101,7 +101,14 @@ impl Charge {
     }
 
     fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &[u8], total: Amount, matched: bool) {
-        let credited = self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+        let credited = self.lasting.received.credit(
+            &mut self.lasting.texts,
+            number,
+            reference,
+            total,
+            matched,
+            self.guards,
+        );
         if !matched && !total.is_zero() {
             self.note_conflict(Conflict::UnmatchedPayment);
         }
@@ -150,7 +157,14 @@ impl Charge {
     ) {
         if !self.guards.hold(Guard::FailureCreditsNothing) {
             if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
-                self.received.credit(&mut self.texts, number, reference, total, matched, self.guards);
+                self.lasting.received.credit(
+                    &mut self.lasting.texts,
+                    number,
+                    reference,
+                    total,
+                    matched,
+                    self.guards,
+                );
             }
         }
         if matches!(notification.total, Stated::Amount(total) if total > known) {

@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Mark};
 use super::guard::Guard;
-use super::kept::Kept;
+use super::kept::KeptOrNone;
 use super::timers::{Timer, WAIT_MAX, doubled};
 use super::{Charge, Closing, Payment, Phase, RECOVERIES_MAX, Reason, Release, Review, Sale};
 use crate::profile::{CapturesAt, Profile, Service};
@@ -55,7 +55,7 @@ impl Charge {
         }
         let number = self.latest_number();
         let Some(service) = self.due_service(profile) else { return };
-        let Some(attempt) = self.attempts.last_mut() else { return };
+        let Some(attempt) = self.lasting.attempts.get_mut(number) else { return };
         let intended = if service.is_confirm() { attempt.intend_confirm() } else { attempt.intend_send() };
         let Some(index) = intended else { return };
         self.timers.clear(Timer::ResendAt);
@@ -166,7 +166,7 @@ impl Charge {
 
     pub(super) fn end_window(&mut self) {
         // Each restart begins the window anew (R50), so that restarts without end must end it too (R28).
-        let over = self.timers.is_over(Timer::WindowEnds) || self.recoveries > RECOVERIES_MAX;
+        let over = self.timers.is_over(Timer::WindowEnds) || self.lasting.recoveries > RECOVERIES_MAX;
         if over && !self.consent.is_prompt() && self.latest_phase() == Phase::PendingConsent {
             self.set_mark(self.latest_number(), Mark::WindowOver);
         }
@@ -174,10 +174,11 @@ impl Charge {
 
     fn note_asked_enough(&mut self, profile: &Profile<'_>) {
         let number = self.latest_number();
-        let asked: u16 = self.attempts.iter().map(|attempt| u16::from(attempt.confirms)).sum();
+        let asked: u16 =
+            self.lasting.attempts.places().iter().map(|attempt| u16::from(attempt.confirms)).sum();
         let spent = asked >= u16::from(profile.limits.confirms)
-            || self.credential_refusals >= 2
-            || self.recoveries > RECOVERIES_MAX;
+            || self.lasting.credential_refusals >= 2
+            || self.lasting.recoveries > RECOVERIES_MAX;
         if spent && self.flight.is_none() && self.planned.is_none() && self.confirm_is_possible() {
             self.set_mark(number, Mark::AskedEnough);
         }
@@ -185,7 +186,7 @@ impl Charge {
 
     /// A sale ends with its time, unless the application may release the goods now.
     pub(super) fn end_sale(&mut self) {
-        let over = self.timers.is_over(Timer::SaleEnds) || self.recoveries > RECOVERIES_MAX;
+        let over = self.timers.is_over(Timer::SaleEnds) || self.lasting.recoveries > RECOVERIES_MAX;
         if over && !self.is_ready() {
             self.close(Closing::Expired);
         }
@@ -231,7 +232,7 @@ impl Charge {
         let over = self.timers.is_over(Timer::ReviewAt);
         // While the sale is open its own end is the bound: until then the caller may accept the risk of another
         // attempt, which is not possible before the carrier's time to execute is over (R09).
-        if self.sale != Sale::Open && (over || self.recoveries > RECOVERIES_MAX) {
+        if self.sale != Sale::Open && (over || self.lasting.recoveries > RECOVERIES_MAX) {
             self.timers.clear(Timer::ReviewAt);
             let paid = self.payment() == Payment::Confirmed;
             self.need_review(if paid { Reason::OtherAttemptInDoubt } else { Reason::InDoubt });
@@ -242,7 +243,7 @@ impl Charge {
         if self.sale == Sale::Open || self.review != Review::None {
             return;
         }
-        if !self.received.unmatched().is_zero() {
+        if !self.lasting.received.unmatched().is_zero() {
             self.need_review(Reason::UnmatchedPayment);
         }
         // Before money is given back that only notifications told of, somebody is to see whether it came.
@@ -264,7 +265,7 @@ impl Charge {
     /// A lapsed attempt is followed by another where the order or the caller wants one; never while an earlier attempt
     /// may charge, because that risk was accepted for one attempt only.
     fn attempt_is_due(&self) -> bool {
-        let wanted = self.retry_wanted || self.attempts.len() < usize::from(self.auto_attempts);
+        let wanted = self.retry_wanted || self.lasting.attempts.count() < self.lasting.auto_attempts;
         let unpaid = self.payment() != Payment::Confirmed;
         wanted
             && self.sale == Sale::Open
@@ -275,11 +276,11 @@ impl Charge {
     }
 
     pub(super) fn begin_attempt(&mut self) {
-        if self.has_attempt_left() && self.add_attempt().is_some() {
+        if self.has_attempt_left() && self.lasting.attempts.add().is_some() {
             self.retry_wanted = false;
             self.timers.begin_attempt();
             self.doublings = 0;
-            self.amount_due = Kept::NONE;
+            self.lasting.amount_due = KeptOrNone::NONE;
             self.storage.touch();
         }
     }

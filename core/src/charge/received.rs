@@ -1,6 +1,6 @@
 //! What was received: per payment reference the largest valid total, summed over the references.
 
-use heapless::Vec;
+use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
 use super::CREDITS_MAX;
 use super::attempt::{Attempt, Mark};
@@ -9,16 +9,24 @@ use super::kept::Kept;
 use super::texts::{Slot, Texts};
 use crate::money::Amount;
 
-/// Money that a carrier reported for one payment reference.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Money that a carrier reported for one payment reference; of nothing, a place for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, Unaligned)]
+#[repr(C)]
 pub(super) struct Credit {
     /// The attempt that it was reported for.
     pub attempt: u8,
-    /// Whether it counts towards confirming: its internal id or reference is one that the carrier named in an answer,
-    /// or no answer named any.
-    pub matched: bool,
+    /// 1 if it counts towards confirming: its internal id or reference is one that the carrier named in an answer, or no
+    /// answer named any. 0 if not.
+    pub matched: u8,
     /// The largest total that was reported.
     pub total: Kept,
+}
+
+impl Credit {
+    /// Whether there is one.
+    pub fn is_some(&self) -> bool {
+        self.total != Kept::ZERO
+    }
 }
 
 /// What a report changed.
@@ -32,22 +40,17 @@ pub(super) enum Credited {
     NoPlace,
 }
 
-/// All money reported for one charge.
-#[derive(Debug)]
+/// All money reported for one charge. A record has it as it stands here.
+#[derive(Debug, Default, FromBytes, IntoBytes, Immutable, Unaligned)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
+#[repr(C)]
 pub(super) struct Received {
-    pub credits: Vec<Credit, CREDITS_MAX, u8>,
+    pub credits: [Credit; CREDITS_MAX],
     /// The largest total reported beyond [`CREDITS_MAX`] references, for the review: without their names a repeated
     /// report and a further reference look the same, so only a person can tell how much it was.
     pub beyond: Kept,
     /// What a person said was charged in all.
     pub reviewed: Kept,
-}
-
-impl Default for Received {
-    fn default() -> Self {
-        Received { credits: Vec::new(), beyond: Kept::ZERO, reviewed: Kept::NONE }
-    }
 }
 
 impl Received {
@@ -65,8 +68,10 @@ impl Received {
         if total.is_zero() {
             return Credited::Nothing;
         }
-        let known = self.find(texts, attempt, reference).and_then(|index| self.credits.get_mut(index));
-        if let Some(credit) = known {
+        let matched = u8::from(matched);
+        if let Some(credit) =
+            self.find(texts, attempt, reference).and_then(|index| self.credits.get_mut(index))
+        {
             let before = *credit;
             let known = credit.total.amount();
             credit.total = Kept::new(if guards.hold(Guard::LargestTotal) {
@@ -77,14 +82,16 @@ impl Received {
             credit.matched |= matched;
             return if *credit == before { Credited::Nothing } else { Credited::More };
         }
-        let index = u8::try_from(self.credits.len()).unwrap_or(u8::MAX);
-        if self.credits.is_full() || texts.set_id(Slot::credit(index), reference).is_err() {
-            self.beyond = Kept::new(self.beyond.amount().max(total));
-            return Credited::NoPlace;
-        }
-        match self.credits.push(Credit { attempt, matched, total: Kept::new(total) }) {
-            Ok(()) => Credited::More,
-            Err(_) => Credited::NoPlace,
+        let place = self.credits.iter_mut().zip(0u8..).find(|(credit, _)| !credit.is_some());
+        match place {
+            Some((credit, index)) if texts.set_id(Slot::credit(index), reference).is_ok() => {
+                *credit = Credit { attempt, matched, total: Kept::new(total) };
+                Credited::More
+            }
+            _ => {
+                self.beyond = Kept::new(self.beyond.amount().max(total));
+                Credited::NoPlace
+            }
         }
     }
 
@@ -92,7 +99,7 @@ impl Received {
     pub fn is_matched(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> bool {
         self.find(texts, attempt, reference)
             .and_then(|index| self.credits.get(index))
-            .is_some_and(|credit| credit.matched)
+            .is_some_and(|credit| credit.matched != 0)
     }
 
     /// The largest total known for a reference.
@@ -100,6 +107,18 @@ impl Received {
         self.find(texts, attempt, reference)
             .and_then(|index| self.credits.get(index))
             .map_or(Amount::ZERO, |credit| credit.total.amount())
+    }
+
+    /// Whether anything was reported for an attempt.
+    pub fn is_any_of(&self, attempt: u8) -> bool {
+        self.credits.iter().any(|credit| credit.attempt == attempt && credit.is_some())
+    }
+
+    /// Whether this can be: what was read from a record may be anything.
+    pub fn is_sound(&self) -> bool {
+        self.beyond.is_sound()
+            && self.reviewed.is_sound()
+            && self.credits.iter().all(|credit| credit.matched <= 1 && credit.total.is_sound())
     }
 
     /// All that was received, whether it clearly belongs to this charge or not. What a person found is the same money,
@@ -138,7 +157,7 @@ impl Received {
     fn credited(&self, attempt: Option<u8>, matched: bool) -> Amount {
         let mut sum = Amount::ZERO;
         for credit in &self.credits {
-            if credit.matched == matched && attempt.is_none_or(|attempt| credit.attempt == attempt) {
+            if (credit.matched != 0) == matched && attempt.is_none_or(|attempt| credit.attempt == attempt) {
                 sum = sum.saturating_add(credit.total.amount());
             }
         }
@@ -147,7 +166,7 @@ impl Received {
 
     fn find(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Option<usize> {
         self.credits.iter().zip(0u8..).position(|(credit, index)| {
-            credit.attempt == attempt && texts.get(Slot::credit(index)) == reference
+            credit.attempt == attempt && credit.is_some() && texts.get(Slot::credit(index)) == reference
         })
     }
 }
@@ -223,7 +242,10 @@ mod tests {
         let mut reports = std::vec![("zero", 0, true)];
         reports.extend([("a", 1, true), ("b", 1, true), ("c", 1, true), ("d", 1, true), ("e", 3, true)]);
         let received = credited(&reports);
-        assert_eq!((received.credits.len(), received.beyond.amount()), (CREDITS_MAX, rupees(3)));
+        assert_eq!(
+            (received.credits.map(|credit| credit.is_some()), received.beyond.amount()),
+            ([true; CREDITS_MAX], rupees(3))
+        );
         assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(7));
     }
 }

@@ -11,44 +11,43 @@
 //! | 2 | length of the body, from the first byte to the CRC, little-endian like all numbers here |
 //! | 4 | sequence: the larger is the newer |
 //! | 1 + … | name of the profile, after its length; so are endpoint and name of the instrument |
-//! | 5 × 4 | amounts in cents, all ones for none: price, given back, due by the carrier, beyond all references, found by a person |
-//! | 3, 4 | currency, window in milliseconds |
-//! | 9 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials; how many attempts, credits |
-//! | 18 each | attempts: sends and confirms, marks, code |
-//! | 6 each | credits: attempt, whether matched, amount |
+//! | 4 × 6 | credits: attempt, whether matched, amount in cents as all amounts; of nothing where there is none |
+//! | 2 × 4 | amounts beyond all references, found by a person |
+//! | 1, 3 × 18 | how many attempts; the attempts: sends and confirms, marks, code; zeros where there is none |
+//! | 3 × 4 | amounts: price, given back, and due by the carrier: of that one cent more, or zeros for none |
+//! | 4, 3 | window in milliseconds, currency |
+//! | 7 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials |
 //! | 16, … | lengths of the texts, or from 240 on: the same as that of slot 0, 1 …; then the texts |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
 //! | 4 | the mark |
 //!
+//! From the credits on, it is what a charge has in memory, byte by byte (`Lasting`).
+//!
 //! A record may hold the payer's id. It never holds a password, a PIN or an OTP.
-
-mod fields;
-mod pass;
 
 use core::fmt;
 
 use heapless::String;
 
-use super::durable::Storage;
-use super::texts::{SLOTS, TEXTS_MAX};
-use super::{ATTEMPTS_MAX, CREDITS_MAX, Carrier, Charge, ENDPOINT_MAX, INSTRUMENT_NAME_MAX};
+use super::lasting::Lasting;
+use super::{Carrier, Charge, ENDPOINT_MAX, INSTRUMENT_NAME_MAX};
 use crate::checksum::checksum;
 use crate::profile::PROFILE_NAME_MAX;
-pub(super) use pass::Pass;
+use crate::utf8::is_utf8;
 
 /// The longest record. Its parts are bounded, and a test builds the longest.
-pub const RECORD_MAX: usize = 543;
+pub const RECORD_MAX: usize = 542;
 /// The version that is written. Older ones are read as long as this line says so: none exist yet.
 pub const RECORD_VERSION: u8 = 1;
 
 const MAGIC: [u8; 4] = *b"CAAS";
-const MARK: [u8; 4] = [0x43, 0x4D, 0xA5, 0x5A];
+const MARK: u32 = u32::from_le_bytes([0x43, 0x4D, 0xA5, 0x5A]);
 /// So many flipped bits in the mark are damage. Taken for "never existed", one flipped bit would bring an older record
 /// back: one that does not know of a request that was sent, or of a release. A mark of which a whole byte is missing,
 /// as after a cut, differs in more bits.
-const MARK_FLIPS: u32 = 2;
-/// Magic, version and length.
-const START: usize = 7;
+const MARK_LENGTH: usize = 4;
+/// Magic, version, length and sequence.
+const START: usize = 11;
 /// CRC and mark.
 const TAIL: usize = 8;
 
@@ -67,12 +66,12 @@ impl<'b> Record<'b> {
 
     /// Everything but the mark: written first, and read back.
     pub fn body(&self) -> &'b [u8] {
-        self.0.get(..self.0.len().saturating_sub(MARK.len())).unwrap_or(&[])
+        self.0.get(..self.0.len().saturating_sub(MARK_LENGTH)).unwrap_or(&[])
     }
 
     /// The mark: written last.
     pub fn mark(&self) -> &'b [u8] {
-        self.0.get(self.0.len().saturating_sub(MARK.len())..).unwrap_or(&[])
+        self.0.get(self.0.len().saturating_sub(MARK_LENGTH)..).unwrap_or(&[])
     }
 
     pub(super) fn write(charge: &mut Charge, carrier: &Carrier<'_>, buffer: &'b mut [u8]) -> Record<'b> {
@@ -131,14 +130,14 @@ pub struct Heading {
     pub sequence: u32,
 }
 
-/// Reads who is to be asked about a record's charge, and checks the whole record.
+/// Reads who is to be asked about a record's charge, and checks that the record is whole.
 pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
-    let (head, _) = head(bytes)?;
+    let whole = whole(bytes)?;
     Ok(Heading {
-        profile: text(head.profile)?,
-        endpoint: text(head.endpoint)?,
-        instrument: text(head.instrument)?,
-        sequence: head.sequence,
+        profile: text(whole.profile)?,
+        endpoint: text(whole.endpoint)?,
+        instrument: text(whole.instrument)?,
+        sequence: whole.sequence,
     })
 }
 
@@ -147,61 +146,50 @@ fn text<const N: usize>(text: &[u8]) -> Result<String<N>, Damage> {
     String::try_from(text).map_err(|_| Damage::Damaged)
 }
 
-/// What a record says about whom to ask, still in its bytes.
-#[derive(Default)]
-pub(super) struct Head<'r> {
+/// A record that is whole, in its parts.
+pub(super) struct Whole<'r> {
     pub profile: &'r [u8],
     pub endpoint: &'r [u8],
     pub instrument: &'r [u8],
-    sequence: u32,
+    pub sequence: u32,
+    /// The charge itself, which may still not be one.
+    pub charge: &'r [u8],
 }
 
-impl<'r> Head<'r> {
-    fn pass(&mut self, pass: &mut Pass<'r>) {
-        let mut sequence = self.sequence.to_le_bytes();
-        pass.bytes(&mut sequence);
-        self.sequence = u32::from_le_bytes(sequence);
-        for name in [&mut self.profile, &mut self.endpoint, &mut self.instrument] {
-            pass.text(name);
-        }
-    }
-
-    /// Puts everything else of a record into the charge, in its place: a charge is too large to be carried around.
-    #[inline(never)]
-    pub fn fill(&self, mut rest: Pass<'_>, charge: &mut Charge) -> Result<(), Damage> {
-        charge.storage = Storage::holding(self.sequence);
-        let read = charge.pass(&mut rest);
-        let whole = read.is_some() && rest.left() == Some(0) && !charge.attempts.is_empty();
-        if whole { Ok(()) } else { Err(Damage::Damaged) }
-    }
+/// The parts of a record, if it is whole.
+#[inline(never)]
+pub(super) fn whole(bytes: &[u8]) -> Result<Whole<'_>, Damage> {
+    let (sequence, left) = content(bytes)?;
+    parts(sequence, left).ok_or(Damage::Damaged)
 }
 
-/// The head of a record that is whole, and its rest.
-pub(super) fn head(bytes: &[u8]) -> Result<(Head<'_>, Pass<'_>), Damage> {
-    let mut rest = Pass::reading(content(bytes)?);
-    let mut head = Head::default();
-    head.pass(&mut rest);
-    match rest.left() {
-        Some(_) => Ok((head, rest)),
-        None => Err(Damage::Damaged),
-    }
+fn parts(sequence: u32, mut left: &[u8]) -> Option<Whole<'_>> {
+    let (profile, endpoint, instrument) = (name(&mut left)?, name(&mut left)?, name(&mut left)?);
+    Some(Whole { profile, endpoint, instrument, sequence, charge: left })
 }
 
-/// What stands between the length and the CRC, which is right.
-fn content(bytes: &[u8]) -> Result<&[u8], Damage> {
+#[inline(never)]
+fn name<'r>(left: &mut &'r [u8]) -> Option<&'r [u8]> {
+    let (length, rest) = left.split_first()?;
+    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+    *left = rest;
+    is_utf8(name).then_some(name)
+}
+
+/// The sequence, and what stands between it and the CRC, which is right.
+fn content(bytes: &[u8]) -> Result<(u32, &[u8]), Damage> {
     if bytes.len() < START + TAIL {
         return Err(Damage::NoMark);
     }
-    match mark_distance(bytes) {
-        0 => {}
-        1..=MARK_FLIPS => return Err(Damage::Damaged),
-        _ => return Err(Damage::NoMark),
-    }
     let (body, tail) = bytes.split_at_checked(bytes.len() - TAIL).ok_or(Damage::NoMark)?;
-    let crc = tail.first_chunk().map(|crc| u32::from_le_bytes(*crc));
+    let (crc, mark) = tail.split_first_chunk().ok_or(Damage::NoMark)?;
+    let flips = u32::from_le_bytes(*mark.first_chunk().ok_or(Damage::NoMark)?) ^ MARK;
+    if without_two(flips) != 0 {
+        return Err(Damage::NoMark);
+    }
     let (start, content) = body.split_first_chunk::<START>().ok_or(Damage::NoMark)?;
-    let [magic @ .., version, low, high] = *start;
-    if magic != MAGIC || crc != Some(checksum(body)) {
+    let [magic @ .., version, low, high, s, t, u, v] = *start;
+    if flips != 0 || magic != MAGIC || u32::from_le_bytes(*crc) != checksum(body) {
         return Err(Damage::Damaged);
     }
     if version != RECORD_VERSION {
@@ -210,58 +198,64 @@ fn content(bytes: &[u8]) -> Result<&[u8], Damage> {
     if usize::from(u16::from_le_bytes([low, high])) != body.len() {
         return Err(Damage::Damaged);
     }
-    Ok(content)
+    Ok((u32::from_le_bytes([s, t, u, v]), content))
+}
+
+/// The bits without the lowest two that are set.
+fn without_two(bits: u32) -> u32 {
+    let bits = bits & bits.wrapping_sub(1);
+    bits & bits.wrapping_sub(1)
 }
 
 fn write(charge: &mut Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Option<usize> {
-    let room = buffer.len();
     let Carrier { profile, endpoint, .. } = *carrier;
-    let instrument =
-        profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name).as_bytes();
-    let sequence = charge.storage.sequence;
-    let mut head =
-        Head { profile: profile.name.as_bytes(), endpoint: endpoint.as_bytes(), instrument, sequence };
-    let mut pass = Pass::writing(buffer.get_mut(START..)?);
-    head.pass(&mut pass);
-    charge.pass(&mut pass)?;
-    let end = room.checked_sub(pass.left()?)?;
-    seal(buffer, end)
+    let instrument = profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name);
+    let mut end = START;
+    for name in [profile.name, endpoint, instrument] {
+        put(buffer, &mut end, &[u8::try_from(name.len()).ok()?]);
+        put(buffer, &mut end, name.as_bytes());
+    }
+    put(buffer, &mut end, charge.lasting.recorded(charge.sale, charge.release, charge.review));
+    seal(buffer, charge.storage.sequence, end)
+}
+
+/// Puts bytes where the record ends so far. What has no room is counted, and missed by [`seal`].
+#[inline(never)]
+fn put(buffer: &mut [u8], end: &mut usize, bytes: &[u8]) {
+    let start = *end;
+    *end = start.saturating_add(bytes.len());
+    if let Some(place) = buffer.get_mut(start..*end) {
+        copy(place, bytes);
+    }
 }
 
 /// Puts the start before the content, and the CRC and the mark after it.
-fn seal(buffer: &mut [u8], end: usize) -> Option<usize> {
+fn seal(buffer: &mut [u8], sequence: u32, end: usize) -> Option<usize> {
     let [low, high] = u16::try_from(end).ok()?.to_le_bytes();
     let [a, b, c, d] = MAGIC;
+    let [s, t, u, v] = sequence.to_le_bytes();
     let (body, rest) = buffer.split_at_mut_checked(end)?;
-    *body.first_chunk_mut()? = [a, b, c, d, RECORD_VERSION, low, high];
+    *body.first_chunk_mut()? = [a, b, c, d, RECORD_VERSION, low, high, s, t, u, v];
     let (crc, rest) = rest.split_first_chunk_mut()?;
     *crc = checksum(body).to_le_bytes();
-    *rest.first_chunk_mut()? = MARK;
+    *rest.first_chunk_mut()? = MARK.to_le_bytes();
     Some(end + TAIL)
 }
 
-/// Bits in which the end of a record differs from the mark.
-fn mark_distance(bytes: &[u8]) -> u32 {
-    bytes.iter().rev().zip(MARK.iter().rev()).map(|(is, wanted)| (is ^ wanted).count_ones()).sum()
+/// Copies without the check of the lengths that can panic.
+#[inline(never)]
+pub(super) fn copy(target: &mut [u8], bytes: &[u8]) {
+    target.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
 }
 
-// The longest record: start and tail, the sequence and the names, amounts, currency, window, nine numbers, attempts,
-// credits and texts.
+// The longest record: start and tail, the names, and the charge.
 const _: () = assert!(
     START
         + TAIL
-        + 4
         + (1 + PROFILE_NAME_MAX)
         + (1 + ENDPOINT_MAX)
         + (1 + INSTRUMENT_NAME_MAX)
-        + 5 * 4
-        + 3
-        + 4
-        + 9
-        + ATTEMPTS_MAX * 18
-        + CREDITS_MAX * 6
-        + SLOTS
-        + TEXTS_MAX
+        + size_of::<Lasting>()
         == RECORD_MAX
 );
 

@@ -3,11 +3,11 @@
 use core::fmt;
 
 use super::attempt::Attempt;
+use super::durable::Storage;
 use super::guard::Guard;
-use super::record::{self, Damage, Head};
+use super::record::{self, Damage};
 use super::timers::Timer;
 use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
-use crate::money::{Amount, Currency};
 use crate::time::Instant;
 
 /// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
@@ -92,43 +92,45 @@ impl Charge {
         at_boot: AtBoot,
         guards: Guards,
     ) -> Result<Self, RecoverError> {
-        let (head, rest) = match record::head(bytes) {
-            Ok(whole) => whole,
-            Err(damage) => return Err(RecoverError::Record(damage)),
-        };
-        let mut recovered = Charge::named(now, carrier, &head);
-        if let Ok(charge) = &mut recovered {
-            charge.guards = guards;
-            match head.fill(rest, charge) {
-                Ok(()) => charge.go_on(carrier, at_boot),
-                Err(damage) => recovered = Err(RecoverError::Record(damage)),
-            }
+        let mut charge = Charge::new(now);
+        charge.guards = guards;
+        match charge.take_record(carrier, bytes) {
+            Ok(()) => charge.go_on(carrier, at_boot),
+            Err(error) => return Err(error),
         }
-        recovered
+        Ok(charge)
     }
 
-    /// The charge that a record is about, without what the record says of it. It is made where it is to be, as in
-    /// [`Charge::start`].
-    #[inline(never)]
-    fn named(now: Instant, carrier: &Carrier<'_>, head: &Head<'_>) -> Result<Self, RecoverError> {
-        let profile = carrier.profile;
-        if head.profile != profile.name.as_bytes() {
+    /// Takes all that a record says, if the charge can go on with this carrier.
+    fn take_record(&mut self, carrier: &Carrier<'_>, bytes: &[u8]) -> Result<(), RecoverError> {
+        let record = record::whole(bytes).map_err(RecoverError::Record)?;
+        if record.profile != carrier.profile.name.as_bytes() {
             return Err(RecoverError::OtherProfile);
         }
-        if head.endpoint != carrier.endpoint.as_bytes() {
+        if record.endpoint != carrier.endpoint.as_bytes() {
             return Err(RecoverError::OtherEndpoint);
         }
-        let instrument = profile.instrument_named(head.instrument).ok_or(RecoverError::Instrument)?;
-        if !profile.is_built_in(instrument.1) {
+        let (index, instrument) =
+            carrier.profile.instrument_named(record.instrument).ok_or(RecoverError::Instrument)?;
+        if !self.take_terms(carrier.profile, index, instrument) {
             return Err(RecoverError::NotBuiltIn);
         }
-        Ok(Charge::new(now, profile, instrument, Amount::ZERO, Currency::LKR))
+        self.storage = Storage::holding(record.sequence);
+        self.take_lasting(record.charge).ok_or(RecoverError::Record(Damage::Damaged))
+    }
+
+    #[inline(never)]
+    fn take_lasting(&mut self, record: &[u8]) -> Option<()> {
+        self.lasting.read(record)?;
+        self.sale = self.lasting.sale()?;
+        self.release = self.lasting.release()?;
+        self.review = self.lasting.review()?;
+        Some(())
     }
 
     /// Goes on from what its record said.
     fn go_on(&mut self, carrier: &Carrier<'_>, at_boot: AtBoot) {
-        self.open_for(self.window);
-        self.notified_release = self.amount() <= carrier.profile.limits.notified_release;
+        self.open_for(self.lasting.window());
         self.handed_out = true;
         self.count_what_was_under_way();
         if self.is_under_way() {
@@ -146,7 +148,7 @@ impl Charge {
     }
 
     fn restart_windows(&mut self, carrier: &Carrier<'_>) {
-        self.recoveries = self.recoveries.saturating_add(1);
+        self.lasting.recoveries = self.lasting.recoveries.saturating_add(1);
         self.storage.touch();
         let windows = carrier.profile.windows;
         let around = self.surroundings(self.latest_number());
@@ -162,7 +164,7 @@ impl Charge {
     fn count_what_was_under_way(&mut self) {
         let captures = self.captures_at.may_be_confirm();
         let guards = self.guards;
-        for attempt in &mut self.attempts {
+        for attempt in self.lasting.attempts.iter_mut() {
             if !guards.hold(Guard::IntentIsInDoubt) {
                 attempt.closed |= attempt.opened_mask() & !attempt.answered;
             } else if captures && attempt.confirms > attempt.heard.max(attempt.settled) {

@@ -1,14 +1,17 @@
 //! A code as it is shown to people.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
+
 use crate::utf8::{beginning, is_utf8};
 
 /// Bytes of a code that are kept.
 const LENGTH: usize = 8;
 
 /// The first 8 bytes of a code, cut at a character's end; zeros after a shorter one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, Unaligned)]
 #[cfg_attr(feature = "model", derive(Hash))]
-pub(super) struct ShortCode(pub [u8; LENGTH]);
+#[repr(transparent)]
+pub(super) struct ShortCode([u8; LENGTH]);
 
 impl ShortCode {
     #[inline(never)]
@@ -26,14 +29,6 @@ impl ShortCode {
     /// Whether these bytes are a code.
     pub fn is_sound(&self) -> bool {
         is_utf8(&self.0)
-    }
-}
-
-/// No code. Written as one of no bytes: an attempt that is all zeros would bring a routine that clears memory, 208 bytes
-/// of flash.
-impl Default for ShortCode {
-    fn default() -> Self {
-        ShortCode::new(&[])
     }
 }
 

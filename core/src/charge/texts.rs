@@ -3,7 +3,9 @@
 //! Carriers name one thing under several names: a reference is often the internal id as well, and a payment is known by
 //! either. A text that is there already is kept once.
 
-use super::record::{Pass, REVIEWER_MAX};
+use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
+
+use super::record::{REVIEWER_MAX, copy};
 use crate::utf8::{beginning, is_utf8};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
@@ -63,7 +65,8 @@ impl Slot {
 pub struct Full;
 
 /// The texts of one charge, one after the other. A record has them as they stand here.
-#[repr(C, align(4))]
+#[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
+#[repr(C)]
 pub struct Texts {
     lengths: [u8; SLOTS],
     bytes: [u8; TEXTS_MAX],
@@ -71,6 +74,7 @@ pub struct Texts {
 
 impl Texts {
     /// No texts.
+    #[cfg(test)]
     pub const EMPTY: Texts = Texts { lengths: [0; SLOTS], bytes: [0; TEXTS_MAX] };
 
     /// The text in a slot, in UTF-8; empty if there is none.
@@ -124,13 +128,10 @@ impl Texts {
         self.set_cut(Slot::REVIEWER, name, 0);
     }
 
-    /// Writes the texts into a record, or reads them from it; `None` if what is read cannot be.
-    pub fn pass(&mut self, pass: &mut Pass<'_>) -> Option<()> {
-        pass.bytes(&mut self.lengths);
-        let used = self.used();
-        pass.bytes(self.bytes.get_mut(..used)?);
-        let sound = (0..SLOTS).all(|index| self.text(index).is_some_and(is_utf8));
-        (sound && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX).then_some(())
+    /// Whether these can be: what was read from a record may be anything.
+    pub fn is_sound(&self) -> bool {
+        (0..SLOTS).all(|index| self.text(index).is_some_and(is_utf8))
+            && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX
     }
 
     /// The text in a slot: its own, or as an id that of another id, which then has one; `None` where a record says what
@@ -162,7 +163,7 @@ impl Texts {
         // The old text goes to the end, where the new one takes its place; then what stood after it goes there.
         rotate(self.bytes.get_mut(start..used).ok_or(Full)?, old);
         let place = self.bytes.get_mut(kept..end).ok_or(Full)?;
-        place.iter_mut().zip(text).for_each(|(to, byte)| *to = *byte);
+        copy(place, text);
         rotate(self.bytes.get_mut(start..end).ok_or(Full)?, kept.saturating_sub(start));
         if let Some(place) = self.lengths.get_mut(index) {
             *place = length;
@@ -185,7 +186,7 @@ impl Texts {
     }
 
     /// Where all texts end.
-    fn used(&self) -> usize {
+    pub fn used(&self) -> usize {
         self.place(SLOTS).0
     }
 
@@ -201,6 +202,12 @@ impl Texts {
             start = start.saturating_add(own);
         }
         (start, 0)
+    }
+}
+
+impl core::fmt::Debug for Texts {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.write_str("Texts")
     }
 }
 

@@ -2,11 +2,11 @@ use std::vec::Vec;
 
 use super::*;
 use crate::charge::attempt::Attempt;
-use crate::charge::kept::Kept;
+use crate::charge::kept::{Kept, KeptOrNone};
 use crate::charge::received::Credit;
 use crate::charge::short_code::ShortCode;
-use crate::charge::texts::Slot;
-use crate::charge::{AtBoot, Order, RECOVERIES_MAX, RecoverError};
+use crate::charge::texts::{SLOTS, Slot, TEXTS_MAX};
+use crate::charge::{ATTEMPTS_MAX, AtBoot, CREDITS_MAX, Order, RECOVERIES_MAX, RecoverError};
 use crate::credentials::{Credentials, Secret};
 use crate::id::{SaleId, Subscriber};
 use crate::id_generator::ChargeId;
@@ -35,23 +35,19 @@ fn with_the_longest(try_it: impl Fn(&Charge, &Carrier<'_>, &[u8])) {
     let (sale, payer) = (SaleId::new("s").unwrap(), Subscriber::new("9").unwrap());
     let order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
     let mut charge = Charge::start(NOW, &carrier, &order, &ChargeId::new("c-1-1").unwrap()).unwrap();
-    charge.attempts.clear();
-    for _ in 0..ATTEMPTS_MAX {
-        let mut attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
+    while charge.lasting.attempts.add().is_some() {}
+    for attempt in charge.lasting.attempts.iter_mut() {
+        *attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
         attempt.code = ShortCode::new(b"12345678");
-        charge.attempts.push(attempt).unwrap();
     }
-    for _ in 0..CREDITS_MAX {
-        let total = Kept::new(Amount::parse("1").unwrap());
-        charge.received.credits.push(Credit { attempt: 2, matched: true, total }).unwrap();
-    }
-    charge.texts.set(Slot::reference(0), b"r").unwrap();
-    charge.texts.set(Slot::credit(3), b"r").unwrap();
-    charge.received.reviewed = Kept::ZERO;
-    charge.amount_due = Kept::ZERO;
-    charge.texts.set_reviewer(b"0123456789abcdef");
-    (charge.conflicts, charge.recoveries) = (u8::MAX, RECOVERIES_MAX);
-    charge.texts.set_cut(Slot::PAYER_TEXT, "t".repeat(TEXTS_MAX).as_bytes(), 0);
+    let total = Kept::new(Amount::parse("1").unwrap());
+    charge.lasting.received.credits = [Credit { attempt: 2, matched: 1, total }; CREDITS_MAX];
+    charge.lasting.texts.set(Slot::reference(0), b"r").unwrap();
+    charge.lasting.texts.set(Slot::credit(3), b"r").unwrap();
+    charge.lasting.amount_due = KeptOrNone::new(Some(Amount::ZERO));
+    charge.lasting.texts.set_reviewer(b"0123456789abcdef");
+    (charge.lasting.conflicts, charge.lasting.recoveries) = (u8::MAX, RECOVERIES_MAX);
+    charge.lasting.texts.set_cut(Slot::PAYER_TEXT, "t".repeat(TEXTS_MAX).as_bytes(), 0);
     let mut buffer = [0; RECORD_MAX];
     let record = Record::write(&mut charge, &carrier, &mut buffer);
     assert_eq!([record.body(), record.mark()].concat(), record.bytes());
@@ -66,11 +62,11 @@ fn the_longest_record_fits_and_is_read_back() {
         assert_eq!(record.len(), RECORD_MAX);
         let mut found = Charge::recover(NOW, carrier, record, AtBoot::Release).unwrap();
         assert!(found.attempts().eq(charge.attempts()));
-        assert_eq!(found.received.credits, charge.received.credits);
+        assert_eq!(found.lasting.received.credits, charge.lasting.received.credits);
         assert_eq!((found.reviewer(), found.payer_text()), (charge.reviewer(), charge.payer_text()));
-        assert_eq!(found.texts.get(Slot::credit(3)), b"r");
+        assert_eq!(found.lasting.texts.get(Slot::credit(3)), b"r");
         // All but the restart that it tells of is written again as it was read.
-        found.recoveries -= 1;
+        found.lasting.recoveries -= 1;
         let mut again = [0; RECORD_MAX];
         assert_eq!(Record::write(&mut found, carrier, &mut again).bytes(), record);
     });
@@ -79,7 +75,7 @@ fn the_longest_record_fits_and_is_read_back() {
 /// A record with this content, of which length, CRC and mark are right.
 fn sealed(content: &[u8]) -> Vec<u8> {
     let mut record = [&[0; START], content, &[0; TAIL]].concat();
-    assert_eq!(seal(&mut record, START + content.len()), Some(record.len()));
+    assert_eq!(seal(&mut record, 1, START + content.len()), Some(record.len()));
     record
 }
 
@@ -93,7 +89,7 @@ const DAMAGED: Option<RecoverError> = Some(RecoverError::Record(Damage::Damaged)
 #[test]
 fn a_record_that_ends_within_its_fields_or_after_them_is_damage() {
     with_the_longest(|_, carrier, record| {
-        let content = content(record).unwrap();
+        let (_, content) = content(record).unwrap();
         assert_eq!(damage(carrier, content), None);
         for end in 0..content.len() {
             assert_eq!(damage(carrier, &content[..end]), DAMAGED, "{end}");
@@ -107,9 +103,9 @@ fn a_record_that_ends_within_its_fields_or_after_them_is_damage() {
 fn a_record_of_another_length_is_damage() {
     with_the_longest(|_, carrier, record| {
         let end = record.len() - TAIL;
-        for other in [0, START, end - 1, end + 1, usize::from(u16::MAX)] {
+        for other in [0, 7, START, end - 1, end + 1, usize::from(u16::MAX)] {
             let mut record = record.to_vec();
-            record[5..START].copy_from_slice(&u16::try_from(other).unwrap().to_le_bytes());
+            record[5..7].copy_from_slice(&u16::try_from(other).unwrap().to_le_bytes());
             let sum = checksum(&record[..end]).to_le_bytes();
             record[end..end + 4].copy_from_slice(&sum);
             assert_eq!(Charge::recover(NOW, carrier, &record, AtBoot::Release).err(), DAMAGED, "{other}");
@@ -128,7 +124,7 @@ fn the_limit_of_notifications_is_known_after_a_restart() {
             let carrier = Carrier { profile: &profile, ..*carrier };
             let mut found = Charge::recover(NOW, &carrier, record, AtBoot::Release).unwrap();
             // No answer said "executed".
-            found.attempts.iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
+            found.lasting.attempts.iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
             assert_eq!(found.is_releasable(), enough, "{limit}");
         }
     });
@@ -147,12 +143,17 @@ fn without_room_there_is_no_record() {
 }
 
 /// Where the fields stand in the longest record's content.
-const AMOUNTS: usize = 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
-const CURRENCY: usize = AMOUNTS + 5 * 4;
-const NUMBERS: usize = CURRENCY + 3 + 4;
-const ATTEMPTS: usize = NUMBERS + 9;
-const CREDITS: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
-const LENGTHS: usize = CREDITS + CREDITS_MAX * 6;
+const CREDITS: usize = 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
+const BEYOND: usize = CREDITS + CREDITS_MAX * 6;
+const REVIEWED: usize = BEYOND + 4;
+const COUNT: usize = REVIEWED + 4;
+const ATTEMPTS: usize = COUNT + 1;
+const AMOUNT: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
+const REFUNDED: usize = AMOUNT + 4;
+const DUE: usize = REFUNDED + 4;
+const CURRENCY: usize = DUE + 4 + 4;
+const STATES: usize = CURRENCY + 3;
+const LENGTHS: usize = STATES + 3 + 4;
 const TEXTS: usize = LENGTHS + SLOTS;
 
 /// R44: what no charge ever writes, under a good CRC: each count above its bound, each state that there is none of.
@@ -160,35 +161,38 @@ const TEXTS: usize = LENGTHS + SLOTS;
 fn a_field_that_cannot_be_is_damage() {
     let above = |bound: usize| u8::try_from(bound).unwrap()..=u8::MAX;
     with_the_longest(|_, carrier, record| {
-        let content = content(record).unwrap();
+        let (_, content) = content(record).unwrap();
         let put = |at: usize, bytes: &[u8]| {
             let mut changed = content.to_vec();
             changed[at..at + bytes.len()].copy_from_slice(bytes);
             damage(carrier, &changed)
         };
-        let states = [(0, above(5)), (1, above(5)), (2, above(11))];
-        let counts = [(7, above(ATTEMPTS_MAX + 1)), (8, above(CREDITS_MAX + 1))];
-        for (number, values) in states.into_iter().chain(counts) {
+        let numbers = [
+            (STATES, above(5)),
+            (STATES + 1, above(5)),
+            (STATES + 2, above(11)),
+            (COUNT, above(ATTEMPTS_MAX + 1)),
+        ];
+        for (at, values) in numbers {
             for value in values {
-                assert_eq!(put(NUMBERS + number, &[value]), DAMAGED, "number {number}: {value}");
+                assert_eq!(put(at, &[value]), DAMAGED, "number at {at}: {value}");
             }
         }
-        // With fewer attempts or credits, or none, the rest does not fit.
+        // With fewer attempts, something is known of one that there is not.
         for fewer in 0..ATTEMPTS_MAX as u8 {
-            assert_eq!(put(NUMBERS + 7, &[fewer]), DAMAGED, "{fewer} attempts");
-            assert_eq!(put(NUMBERS + 8, &[fewer]), DAMAGED, "{fewer} credits");
+            assert_eq!(put(COUNT, &[fewer]), DAMAGED, "{fewer} attempts");
         }
-        let [too_much @ .., _, _, _, _] = (AMOUNT_MAX_MINOR + 1).to_le_bytes();
-        for (amount, optional) in [(0, false), (1, false), (2, true), (3, false), (4, true)] {
-            let at = AMOUNTS + amount * 4;
-            assert_eq!(put(at, &too_much), DAMAGED, "amount {amount}");
-            assert_eq!(put(at, &[0xFF; 4]), if optional { None } else { DAMAGED }, "no amount {amount}");
+        let largest = u32::try_from(AMOUNT_MAX_MINOR).unwrap();
+        let credits = (0..CREDITS_MAX).map(|credit| CREDITS + credit * 6 + 2);
+        let amounts = [(AMOUNT, 0), (REFUNDED, 0), (BEYOND, 0), (REVIEWED, 0), (DUE, 1)];
+        for (at, more) in amounts.into_iter().chain(credits.map(|at| (at, 0))) {
+            assert_eq!(put(at, &(largest + more).to_le_bytes()), None, "amount at {at}");
+            assert_eq!(put(at, &(largest + more + 1).to_le_bytes()), DAMAGED, "amount at {at}");
+            assert_eq!(put(at, &[0xFF; 4]), DAMAGED, "amount at {at}");
         }
         for credit in 0..CREDITS_MAX {
-            let at = CREDITS + credit * 6;
-            assert_eq!(put(at + 1, &[2]), DAMAGED, "credit {credit} is neither matched nor not");
-            assert_eq!(put(at + 2, &too_much), DAMAGED, "credit {credit}");
-            assert_eq!(put(at + 2, &[0xFF; 4]), DAMAGED, "no credit {credit}");
+            let at = CREDITS + credit * 6 + 1;
+            assert_eq!(put(at, &[2]), DAMAGED, "credit {credit} is neither matched nor not");
         }
         for attempt in 0..ATTEMPTS_MAX {
             assert_eq!(put(ATTEMPTS + attempt * 18 + 17, &[0xC0]), DAMAGED, "code {attempt}");
@@ -196,7 +200,7 @@ fn a_field_that_cannot_be_is_damage() {
         for currency in [b"L1R", b"LK ", b"LK\xC0"] {
             assert_eq!(put(CURRENCY, currency), DAMAGED, "{currency:?}");
         }
-        for name in [4, 4 + 1 + PROFILE_NAME_MAX, 4 + 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX] {
+        for name in [0, 1 + PROFILE_NAME_MAX, 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX] {
             assert_eq!(put(name, &[u8::MAX]), DAMAGED, "length of a name");
             assert_eq!(put(name + 1, &[0xC0]), DAMAGED, "a name that is no text");
         }
@@ -207,7 +211,7 @@ fn a_field_that_cannot_be_is_damage() {
 #[test]
 fn texts_that_cannot_be_are_damage() {
     with_the_longest(|_, carrier, record| {
-        let content = content(record).unwrap();
+        let (_, content) = content(record).unwrap();
         let put = |at: usize, byte: u8| {
             let mut changed = content.to_vec();
             changed[at] = byte;
@@ -235,7 +239,7 @@ fn texts_that_cannot_be_are_damage() {
 #[test]
 fn a_longer_reviewer_than_there_can_be_is_damage() {
     with_the_longest(|_, carrier, record| {
-        let mut content = content(record).unwrap().to_vec();
+        let mut content = content(record).unwrap().1.to_vec();
         content[LENGTHS + SLOTS - 1] += 1;
         content[LENGTHS + SLOTS - 2] -= 1;
         assert_eq!(damage(carrier, &content), DAMAGED);
@@ -246,7 +250,7 @@ fn a_longer_reviewer_than_there_can_be_is_damage() {
 #[test]
 fn a_record_of_texts_that_are_cut_within_a_character_is_damage() {
     with_the_longest(|_, carrier, record| {
-        let mut content = content(record).unwrap().to_vec();
+        let mut content = content(record).unwrap().1.to_vec();
         let end_of_sale = TEXTS + usize::from(content[LENGTHS]);
         content[end_of_sale - 1..=end_of_sale].copy_from_slice("é".as_bytes());
         assert_eq!(damage(carrier, &content), DAMAGED);
@@ -257,9 +261,9 @@ fn a_record_of_texts_that_are_cut_within_a_character_is_damage() {
 #[test]
 fn a_mark_that_was_begun_never_existed_and_a_flipped_one_is_damage() {
     let mut record = std::vec![0u8; 100];
-    record.extend(MARK);
+    record.extend(MARK.to_le_bytes());
     for erased in [0x00, 0xFF] {
-        for written in 0..MARK.len() {
+        for written in 0..MARK_LENGTH {
             let mut begun = record.clone();
             begun[100 + written..].fill(erased);
             assert_eq!(content(&begun).err(), Some(Damage::NoMark), "{written} of {erased:x}");
