@@ -52,7 +52,7 @@ pub use recover::{AtBoot, RecoverError};
 pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Secret};
 use crate::id::{Masked, SaleId, Subscriber, payer};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
@@ -398,13 +398,8 @@ impl Charge {
         }
         check_amount(profile, order.amount)?;
         check_configuration(carrier, instrument.name)?;
-        let currency = match order.currency {
-            Some(currency) => currency,
-            None => *profile.currencies.first().ok_or(StartRefused::Currency)?,
-        };
-        if !profile.currencies.contains(&currency) {
-            return Err(StartRefused::Currency);
-        }
+        let currency = profile.currencies.iter().find(|taken| order.currency.is_none_or(|it| it == **taken));
+        let currency = *currency.ok_or(StartRefused::Currency)?;
         check_credentials(carrier, instrument.agent_params)?;
         self.lasting.amount = Kept::new(order.amount);
         self.lasting.set_currency(currency);
@@ -633,19 +628,24 @@ impl Charge {
     /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
     /// person must look. Money may still come by notification.
     pub fn is_settled(&self) -> bool {
-        let settled = match self.payment() {
-            // Paid by one attempt, and another may have charged too.
-            Payment::Confirmed | Payment::Failed if !self.is_any_in_doubt() => true,
-            // Pending too: an acceptance that comes after the review is not asked about any more.
-            _ => matches!(self.review, Review::Needed(_)),
-        };
-        settled
+        self.is_clear_or_reviewed()
             && self.sale != Sale::Open
             && self.release != Release::Started
             && (self.storage.is_durable() || self.was_never_sent())
             && self.flight.is_none()
             && self.tickets.is_empty()
             && self.next_news().is_none()
+    }
+
+    /// Whether all is clear, or a person must look.
+    #[inline(never)]
+    fn is_clear_or_reviewed(&self) -> bool {
+        match self.payment() {
+            // Paid by one attempt, and another may have charged too.
+            Payment::Confirmed | Payment::Failed if !self.is_any_in_doubt() => true,
+            // Pending too: an acceptance that comes after the review is not asked about any more.
+            _ => matches!(self.review, Review::Needed(_)),
+        }
     }
 
     fn standing(&self) -> Standing {
@@ -826,15 +826,14 @@ fn check_configuration(carrier: &Carrier<'_>, instrument: &str) -> Result<(), St
 
 fn check_credentials(carrier: &Carrier<'_>, agent_params: bool) -> Result<(), StartRefused> {
     let given = carrier.credentials;
-    let needed: &[_] = match (carrier.profile.authentication, agent_params) {
-        (Authentication::ClientIdHeader(_), _) => &[&given.client],
-        (Authentication::InBody, false) => &[&given.application, &given.password],
-        (Authentication::InBody, true) => {
-            &[&given.application, &given.password, &given.agent_pin, &given.agent_alias]
+    let is_there = |secret: &Secret| !secret.expose().is_empty();
+    let all = match carrier.profile.authentication {
+        Authentication::ClientIdHeader(_) => is_there(&given.client),
+        Authentication::InBody => {
+            is_there(&given.application)
+                && is_there(&given.password)
+                && (!agent_params || (is_there(&given.agent_pin) && is_there(&given.agent_alias)))
         }
     };
-    if needed.iter().any(|secret| secret.expose().is_empty()) {
-        return Err(StartRefused::MissingCredential);
-    }
-    Ok(())
+    if all { Ok(()) } else { Err(StartRefused::MissingCredential) }
 }

@@ -51,8 +51,9 @@ impl Charge {
     #[inline(never)]
     fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
         let reference = reference_of(notification);
-        let matched = self.is_matched(profile, number, notification, reference);
-        let known = self.lasting.received.total_of(&self.lasting.texts, number, reference);
+        let known = self.lasting.received.known(&self.lasting.texts, number, reference);
+        let matched = known.matched != 0 || self.is_matched(profile, number, notification, reference);
+        let known = known.total.amount();
         let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
@@ -64,7 +65,8 @@ impl Charge {
         self.note_money_after_review(before);
     }
 
-    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them.
+    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them. What
+    /// counted once does so again, whatever it names then.
     fn is_matched(
         &self,
         profile: &Profile<'_>,
@@ -78,7 +80,6 @@ impl Charge {
             || (internal.is_empty() && named.is_empty())
             || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_bytes() == internal)
             || (!reference.is_empty() && reference == named)
-            || self.lasting.received.is_matched(&self.lasting.texts, number, reference)
     }
 
     /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).

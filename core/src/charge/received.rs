@@ -68,45 +68,30 @@ impl Received {
         if total.is_zero() {
             return Credited::Nothing;
         }
-        let matched = u8::from(matched);
-        if let Some(credit) =
-            self.find(texts, attempt, reference).and_then(|index| self.credits.get_mut(index))
-        {
-            let before = *credit;
-            let known = credit.total.amount();
-            credit.total = Kept::new(if guards.hold(Guard::LargestTotal) {
-                known.max(total)
-            } else {
-                known.saturating_add(total)
-            });
-            credit.matched |= matched;
-            return if *credit == before { Credited::Nothing } else { Credited::More };
-        }
-        let place = self.credits.iter_mut().zip(0u8..).find(|(credit, _)| !credit.is_some());
-        match place {
-            Some((credit, index)) if texts.set_id(Slot::credit(index), reference).is_ok() => {
-                *credit = Credit { attempt, matched, total: Kept::new(total) };
-                Credited::More
-            }
-            _ => {
-                self.beyond = Kept::new(self.beyond.amount().max(total));
-                Credited::NoPlace
-            }
-        }
+        let at = self.place_of(texts, attempt, reference);
+        let slot = Slot::credit(at);
+        let place = self.credits.get_mut(usize::from(at));
+        let place = place.filter(|place| place.is_some() || texts.set_id(slot, reference).is_ok());
+        let Some(credit) = place else {
+            self.beyond = Kept::new(self.beyond.amount().max(total));
+            return Credited::NoPlace;
+        };
+        let before = *credit;
+        let known = before.total.amount();
+        credit.attempt = attempt;
+        credit.matched |= u8::from(matched);
+        credit.total = Kept::new(if guards.hold(Guard::LargestTotal) {
+            known.max(total)
+        } else {
+            known.saturating_add(total)
+        });
+        if *credit == before { Credited::Nothing } else { Credited::More }
     }
 
-    /// Whether money of this reference counts towards confirming already.
-    pub fn is_matched(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> bool {
-        self.find(texts, attempt, reference)
-            .and_then(|index| self.credits.get(index))
-            .is_some_and(|credit| credit.matched != 0)
-    }
-
-    /// The largest total known for a reference.
-    pub fn total_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Amount {
-        self.find(texts, attempt, reference)
-            .and_then(|index| self.credits.get(index))
-            .map_or(Amount::ZERO, |credit| credit.total.amount())
+    /// What is known of a reference: a credit of nothing, if nothing is.
+    pub fn known(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Credit {
+        let at = self.place_of(texts, attempt, reference);
+        self.credits.get(usize::from(at)).copied().unwrap_or_default()
     }
 
     /// Whether anything was reported for an attempt.
@@ -164,10 +149,18 @@ impl Received {
         sum
     }
 
-    fn find(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Option<usize> {
-        self.credits.iter().zip(0u8..).position(|(credit, index)| {
-            credit.attempt == attempt && credit.is_some() && texts.get(Slot::credit(index)) == reference
-        })
+    /// The place of a reference, else a free one, else a number that no place has.
+    #[inline(never)]
+    fn place_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> u8 {
+        let mut free = u8::MAX;
+        for (credit, at) in self.credits.iter().zip(0u8..) {
+            if !credit.is_some() {
+                free = free.min(at);
+            } else if credit.attempt == attempt && texts.get(Slot::credit(at)) == reference {
+                return at;
+            }
+        }
+        free
     }
 }
 

@@ -132,52 +132,36 @@ pub struct Heading {
 
 /// Reads who is to be asked about a record's charge, and checks that the record is whole.
 pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
-    let whole = whole(bytes)?;
+    let (sequence, mut left) = content(bytes)?;
     Ok(Heading {
-        profile: text(whole.profile)?,
-        endpoint: text(whole.endpoint)?,
-        instrument: text(whole.instrument)?,
-        sequence: whole.sequence,
+        profile: text(&mut left)?,
+        endpoint: text(&mut left)?,
+        instrument: text(&mut left)?,
+        sequence,
     })
 }
 
-fn text<const N: usize>(text: &[u8]) -> Result<String<N>, Damage> {
-    let text = core::str::from_utf8(text).map_err(|_| Damage::Damaged)?;
+fn text<const N: usize>(left: &mut &[u8]) -> Result<String<N>, Damage> {
+    let text = core::str::from_utf8(name(left)?).map_err(|_| Damage::Damaged)?;
     String::try_from(text).map_err(|_| Damage::Damaged)
 }
 
-/// A record that is whole, in its parts.
-pub(super) struct Whole<'r> {
-    pub profile: &'r [u8],
-    pub endpoint: &'r [u8],
-    pub instrument: &'r [u8],
-    pub sequence: u32,
-    /// The charge itself, which may still not be one.
-    pub charge: &'r [u8],
-}
-
-/// The parts of a record, if it is whole.
+/// The next name of what is left of a record's content, in UTF-8: profile, endpoint, instrument. After them comes the
+/// charge.
 #[inline(never)]
-pub(super) fn whole(bytes: &[u8]) -> Result<Whole<'_>, Damage> {
-    let (sequence, left) = content(bytes)?;
-    parts(sequence, left).ok_or(Damage::Damaged)
+pub(super) fn name<'r>(left: &mut &'r [u8]) -> Result<&'r [u8], Damage> {
+    next_name(left).filter(|name| is_utf8(name)).ok_or(Damage::Damaged)
 }
 
-fn parts(sequence: u32, mut left: &[u8]) -> Option<Whole<'_>> {
-    let (profile, endpoint, instrument) = (name(&mut left)?, name(&mut left)?, name(&mut left)?);
-    Some(Whole { profile, endpoint, instrument, sequence, charge: left })
-}
-
-#[inline(never)]
-fn name<'r>(left: &mut &'r [u8]) -> Option<&'r [u8]> {
+fn next_name<'r>(left: &mut &'r [u8]) -> Option<&'r [u8]> {
     let (length, rest) = left.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(*length))?;
     *left = rest;
-    is_utf8(name).then_some(name)
+    Some(name)
 }
 
 /// The sequence, and what stands between it and the CRC, which is right.
-fn content(bytes: &[u8]) -> Result<(u32, &[u8]), Damage> {
+pub(super) fn content(bytes: &[u8]) -> Result<(u32, &[u8]), Damage> {
     if bytes.len() < START + TAIL {
         return Err(Damage::NoMark);
     }

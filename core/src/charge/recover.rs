@@ -7,7 +7,7 @@ use super::durable::Storage;
 use super::guard::Guard;
 use super::record::{self, Damage};
 use super::timers::Timer;
-use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Review, Sale};
+use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Sale};
 use crate::time::Instant;
 
 /// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
@@ -59,6 +59,12 @@ impl fmt::Display for RecoverError {
 
 impl core::error::Error for RecoverError {}
 
+impl From<Damage> for RecoverError {
+    fn from(damage: Damage) -> Self {
+        RecoverError::Record(damage)
+    }
+}
+
 impl Charge {
     /// The charge of a record, after a restart. A request whose intent is in the record may have been sent; windows
     /// start anew, because the clock may have (R50); a release under way counts as made (R47). Everything that is still
@@ -103,20 +109,20 @@ impl Charge {
 
     /// Takes all that a record says, if the charge can go on with this carrier.
     fn take_record(&mut self, carrier: &Carrier<'_>, bytes: &[u8]) -> Result<(), RecoverError> {
-        let record = record::whole(bytes).map_err(RecoverError::Record)?;
-        if record.profile != carrier.profile.name.as_bytes() {
+        let (sequence, mut left) = record::content(bytes)?;
+        if record::name(&mut left)? != carrier.profile.name.as_bytes() {
             return Err(RecoverError::OtherProfile);
         }
-        if record.endpoint != carrier.endpoint.as_bytes() {
+        if record::name(&mut left)? != carrier.endpoint.as_bytes() {
             return Err(RecoverError::OtherEndpoint);
         }
         let (index, instrument) =
-            carrier.profile.instrument_named(record.instrument).ok_or(RecoverError::Instrument)?;
+            carrier.profile.instrument_named(record::name(&mut left)?).ok_or(RecoverError::Instrument)?;
         if !self.take_terms(carrier.profile, index, instrument) {
             return Err(RecoverError::NotBuiltIn);
         }
-        self.storage = Storage::holding(record.sequence);
-        self.take_lasting(record.charge).ok_or(RecoverError::Record(Damage::Damaged))
+        self.storage = Storage::holding(sequence);
+        self.take_lasting(left).ok_or(RecoverError::Record(Damage::Damaged))
     }
 
     #[inline(never)]
@@ -142,9 +148,7 @@ impl Charge {
     /// Whether time still decides something: also for a closed sale whose prompt is live, which would be pending for
     /// ever without its window.
     fn is_under_way(&self) -> bool {
-        let settled =
-            matches!(self.payment(), Payment::Confirmed | Payment::Failed) && !self.is_any_in_doubt();
-        self.sale == Sale::Open || (!settled && !matches!(self.review, Review::Needed(_)))
+        self.sale == Sale::Open || !self.is_clear_or_reviewed()
     }
 
     fn restart_windows(&mut self, carrier: &Carrier<'_>) {
