@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use arbitrary::Arbitrary;
 use caas_core::time::Instant;
-use caas_transport_embedded::framing::{AnswerReader, Fault, HEADERS_MAX, Post};
+use caas_transport_embedded::framing::{AnswerReader, Fault, HEADERS_MAX, Request};
 use caas_transport_embedded::{Cause, Clock, Connection, Delivery, Settings};
 use embedded_io_async::{ErrorType, Read, Write};
 use libfuzzer_sys::fuzz_target;
@@ -119,14 +119,14 @@ impl Clock for Still {
 /// A request is answered by a complete answer, and maybe sent otherwise; and the connection agrees with the reader, but
 /// for bytes behind the answer that it did not read.
 fn over_a_connection(script: &Script<'_>, room: usize) {
-    let post = Post::new("h", "/p", b"{\"password\":\"open-sesame\"}");
+    let post = Request::post("h", "/p", b"{\"password\":\"open-sesame\"}");
     let mut buffer = vec![0; room.max(256)];
     let length = post.write(&mut buffer).expect("it fits");
     let told = read(script.bytes, [usize::MAX].into_iter(), buffer.len());
     {
         let peer = Peer { rest: script.bytes, pieces: script.pieces };
         let mut connection = Connection::new(peer, &mut buffer, Settings::default());
-        let call = pin!(connection.post(&Still, &post));
+        let call = pin!(connection.send(&Still, &post));
         let Poll::Ready(delivery) = call.poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("it waits for a peer that waits for nothing")
         };

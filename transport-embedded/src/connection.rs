@@ -11,7 +11,7 @@ use embedded_io_async::{Error, Read, Write};
 
 use crate::clock::Clock;
 use crate::delivery::Delivery;
-use crate::framing::{CloseReason, Get, Post, Reading, Request, Step};
+use crate::framing::{CloseReason, Reading, Request, Step};
 #[cfg(feature = "driver")]
 pub(crate) use deadline::before;
 use deadline::first_of;
@@ -84,7 +84,7 @@ impl fmt::Display for Ended {
 /// # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
 /// # use caas_core::time::Instant;
 /// # use embedded_io_async::{ErrorType, Read, Write};
-/// use caas_transport_embedded::framing::Post;
+/// use caas_transport_embedded::framing::Request;
 /// use caas_transport_embedded::{Clock, Connection, Delivery, Settings};
 /// # struct Socket(&'static [u8]);
 /// # impl ErrorType for Socket { type Error = core::convert::Infallible; }
@@ -105,8 +105,8 @@ impl fmt::Display for Ended {
 /// // Room for the request, and then for the answer.
 /// let mut buffer = [0; 1536];
 /// let mut connection = Connection::new(socket, &mut buffer, Settings::default());
-/// let post = Post::new("api.example.com", "/caas/direct/debit", b"{}");
-/// match connection.post(&clock, &post).await {
+/// let post = Request::post("api.example.com", "/caas/direct/debit", b"{}");
+/// match connection.send(&clock, &post).await {
 ///     Delivery::Answered { status, body } => assert_eq!((status, body), (200, &b"{}"[..])),
 ///     Delivery::NotSent(cause) => panic!("repeat freely: {cause}"),
 ///     Delivery::MaybeSent(cause) => panic!("resolve it: {cause}"),
@@ -131,34 +131,20 @@ impl<'b, S: Read + Write> Connection<'b, S> {
     /// The future may be dropped at any await. The request then counts as [`Connection::ended`] says: not sent while no
     /// byte was handed to the stream, else maybe sent; and the connection is not usable any more. The next call says so,
     /// and sends nothing.
-    pub async fn post(&mut self, clock: &impl Clock, post: &Post<'_>) -> Delivery<'_> {
-        self.exchange(clock, &post.request()).await
-    }
-
-    /// [`Connection::post`] for a GET, with the same words: what is maybe sent changes nothing at a peer that keeps to
-    /// the meaning of GET, so it may be repeated, on a new connection.
-    pub async fn get(&mut self, clock: &impl Clock, get: &Get<'_>) -> Delivery<'_> {
-        self.exchange(clock, &get.request()).await
-    }
-
-    /// The one loop over the stream: all that it decides is in [`Exchange`], so that its future stays small.
-    async fn exchange(&mut self, clock: &impl Clock, request: &Request<'_>) -> Delivery<'_> {
-        let Connection { stream, exchange } = self;
-        if let Err(cause) = exchange.begin(request) {
+    ///
+    /// A GET has the same words: what is maybe sent changes nothing at a peer that keeps to the meaning of GET, so it may
+    /// be repeated, on a new connection.
+    pub async fn send(&mut self, clock: &impl Clock, request: &Request<'_>) -> Delivery<'_> {
+        // The one loop over the stream: all that it decides is in `Exchange`, so that the future stays small.
+        if let Err(cause) = self.exchange.begin(request) {
             return Delivery::NotSent(cause);
         }
         let (start, mut elapsed) = (clock.now(), 0);
         let (mut piece, mut reading) = ([0; PIECE], Reading::new());
         let end = loop {
-            let came = match exchange.next(elapsed) {
-                Some((todo, deadline)) => {
-                    let io = pin!(async {
-                        match todo {
-                            Todo::Listen | Todo::Read => stream.read(&mut piece).await,
-                            Todo::Write => stream.write(exchange.rest()).await,
-                            Todo::Flush => stream.flush().await.map(|()| 0),
-                        }
-                    });
+            let came = match self.exchange.next(elapsed) {
+                Some(deadline) => {
+                    let io = pin!(self.perform(&mut piece));
                     first_of(io, pin!(clock.wait_until(start.after(deadline)))).await
                 }
                 None => None,
@@ -169,13 +155,21 @@ impl<'b, S: Read + Write> Connection<'b, S> {
                 Some(Err(error)) => Err(Some(error.kind())),
                 None => Err(None),
             };
-            match exchange.take(came, &piece, &mut reading, elapsed) {
+            match self.exchange.take(came, &piece, &mut reading, elapsed) {
                 Ok(Step::More) => {}
                 Ok(Step::Complete) => break Ok(()),
                 Err(loss) => break Err(loss),
             }
         };
-        exchange.end(end, &reading, request.keep_alive)
+        self.exchange.end(end, &reading, request.keep_alive)
+    }
+
+    async fn perform(&mut self, piece: &mut [u8; PIECE]) -> Result<usize, S::Error> {
+        match self.exchange.todo {
+            Todo::Listen | Todo::Read => self.stream.read(piece).await,
+            Todo::Write => self.stream.write(self.exchange.rest()).await,
+            Todo::Flush => self.stream.flush().await.map(|()| 0),
+        }
     }
 
     /// Why this connection carries no further request; `None` while it does.

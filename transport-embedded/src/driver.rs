@@ -134,7 +134,7 @@ pub use settings::{Buffers, JOURNAL_DEADLINE, MachineSettings};
 use crate::clock::Clock;
 use crate::connection::{Connection, before};
 use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
-use crate::framing::{Post, RequestFault};
+use crate::framing::{Request, RequestFault};
 use crate::journal::Journal;
 use embedded_io_async::{Read, Write};
 use ledger::Ledger;
@@ -260,7 +260,7 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
             Authentication::ClientIdHeader(name) => (name, carrier.credentials.client.expose()),
             Authentication::InBody => ("", ""),
         }];
-        let mut post = Post::new(machine.endpoint.host, &path, body);
+        let mut post = Request::post(machine.endpoint.host, &path, body);
         post.keep_alive = machine.settings.idle > 0;
         if !secret[0].0.is_empty() {
             post.headers = &secret;
@@ -271,7 +271,7 @@ impl<const N: usize, C: Clock, J: Journal> Work<'_, '_, N, C, J> {
                 flight.handed = true;
             }
         });
-        match connection.post(&machine.clock, &post).await {
+        match connection.send(&machine.clock, &post).await {
             Delivery::NotSent(cause) if kept && is_stale(&cause) => {
                 machine.with((), |state| {
                     if let Some(flight) = &mut state.flight {

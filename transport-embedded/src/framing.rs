@@ -5,9 +5,9 @@
 //! understand differently is no evidence of a payment.
 //!
 //! ```
-//! use caas_transport_embedded::framing::{AnswerReader, Post, Reuse, Step};
+//! use caas_transport_embedded::framing::{AnswerReader, Request, Reuse, Step};
 //!
-//! let post = Post::new("api.example.com", "/caas/direct/debit", b"{}");
+//! let post = Request::post("api.example.com", "/caas/direct/debit", b"{}");
 //! let mut buffer = [0; 512];
 //! let length = post.write(&mut buffer)?;
 //! assert!(buffer[..length].starts_with(b"POST /caas/direct/debit HTTP/1.1\r\nHost: api.example.com\r\n"));
@@ -35,5 +35,4 @@ pub use chunked::{CHUNK_EXTENSIONS_MAX, CHUNK_SIZE_DIGITS_MAX, TRAILERS_MAX};
 pub use fault::Fault;
 pub use head::{CloseReason, HEAD_MAX, HEADERS_MAX, LENGTH_DIGITS_MAX, Reuse};
 pub(crate) use reading::Reading;
-pub(crate) use request::Request;
-pub use request::{Get, Post, RequestFault};
+pub use request::{Request, RequestFault};

@@ -29,7 +29,7 @@ use embedded_io_async::{Read, Write};
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::delivery::{Delivery, MaybeSent, NotSent};
-use crate::framing::{Get, Post};
+use crate::framing::Request;
 use line::split_line;
 use paths::Path;
 
@@ -115,7 +115,7 @@ impl Relay<'_> {
     /// right nearly always; a higher one looks past a notification that cannot be taken now.
     ///
     /// # Dropping the future
-    /// Nothing is lost: what was told is told again. The connection carries nothing more, as for [`Connection::post`].
+    /// Nothing is lost: what was told is told again. The connection carries nothing more, as for [`Connection::send`].
     pub async fn pull<'c, S: Read + Write>(
         &self,
         clock: &impl Clock,
@@ -124,8 +124,8 @@ impl Relay<'_> {
     ) -> Pulled<'c> {
         let path = Path::pull(self.terminal, after, self.wait);
         let headers = [("Authorization", self.authorization)];
-        let get = Get { headers: &headers, ..Get::new(self.host, path.as_str()) };
-        match connection.get(clock, &get).await {
+        let get = Request { headers: &headers, ..Request::get(self.host, path.as_str()) };
+        match connection.send(clock, &get).await {
             Delivery::Answered { status: 200, body } => match split_line(body) {
                 Some((number, proof, bytes)) if number > after => {
                     Pulled::Told { told: Told::new(number, proof), bytes: Notified(bytes) }
@@ -149,8 +149,8 @@ impl Relay<'_> {
     ) -> Acknowledged {
         let path = Path::acknowledge(self.terminal, receipt);
         let headers = [("Authorization", self.authorization)];
-        let post = Post { headers: &headers, ..Post::new(self.host, path.as_str(), b"") };
-        match connection.post(clock, &post).await {
+        let post = Request { headers: &headers, ..Request::post(self.host, path.as_str(), b"") };
+        match connection.send(clock, &post).await {
             Delivery::Answered { status: 204, .. } => Acknowledged::Done,
             Delivery::Answered { status: 409, .. } => Acknowledged::NotKnown,
             other => Acknowledged::Failed(RelayFailure::of(&other)),

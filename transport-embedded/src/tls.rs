@@ -15,7 +15,7 @@
 //!
 //! ```no_run
 //! # use embedded_io_async::{Read, Write};
-//! # use caas_transport_embedded::{Clock, Connection, Delivery, Settings, framing::Post};
+//! # use caas_transport_embedded::{Clock, Connection, Delivery, Settings, framing::Request};
 //! use caas_transport_embedded::tls::{Pin, Pins, Refused, Server, TlsBuffers, TlsStream};
 //!
 //! # async fn charge(
@@ -33,9 +33,9 @@
 //!
 //! let mut buffer = [0; 1536];
 //! let mut connection = Connection::new(stream, &mut buffer, Settings::default());
-//! let post = Post { keep_alive: false, ..Post::new("api.example.com", "/caas/direct/debit", b"{}") };
+//! let post = Request { keep_alive: false, ..Request::post("api.example.com", "/caas/direct/debit", b"{}") };
 //! # let _ =
-//! connection.post(&clock, &post).await;
+//! connection.send(&clock, &post).await;
 //! # Ok(())
 //! # }
 //! ```

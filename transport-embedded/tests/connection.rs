@@ -7,7 +7,7 @@ mod support;
 use std::cell::{Cell, RefCell};
 
 use caas_core::charge::Sent;
-use caas_transport_embedded::framing::{CloseReason, Fault, Post, RequestFault};
+use caas_transport_embedded::framing::{CloseReason, Fault, Request, RequestFault};
 use caas_transport_embedded::{Cause, Connection, Delivery, Ended, MaybeSent, NotSent, Settings};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use support::world::{Peer, Then, World};
@@ -15,8 +15,8 @@ use support::world::{Peer, Then, World};
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 const WHOLE: u64 = 90_000;
 
-fn post() -> Post<'static> {
-    Post::new("h", "/p", b"{\"a\":1}")
+fn post() -> Request<'static> {
+    Request::post("h", "/p", b"{\"a\":1}")
 }
 
 fn request() -> Vec<u8> {
@@ -52,7 +52,7 @@ fn call(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> (String, Option<
     set(&mut peer);
     let mut buffer = [0; 512];
     let mut connection = Connection::new(peer, &mut buffer, settings);
-    let delivery = world.run(100_000, connection.post(&world, &post())).expect("it hangs");
+    let delivery = world.run(100_000, connection.send(&world, &post())).expect("it hangs");
     if let Delivery::MaybeSent(MaybeSent { accepted, .. }) = delivery {
         assert_eq!(accepted, taken.borrow().len(), "{delivery:?}");
     }
@@ -79,7 +79,7 @@ fn an_answer_is_given_and_the_connection_kept() {
     let mut connection =
         Connection::new(Peer { piece: ANSWER.len(), ..peer }, &mut buffer, Settings::default());
     for count in 1..=2 {
-        let delivery = world.run(1000, connection.post(&world, &post())).unwrap();
+        let delivery = world.run(1000, connection.send(&world, &post())).unwrap();
         assert_eq!(delivery, Delivery::Answered { status: 200, body: b"{}" });
         assert_eq!(*taken.borrow(), request().repeat(count));
         assert_eq!(connection.ended(), None);
@@ -96,10 +96,10 @@ fn each_answer_of_a_kept_connection_is_read_from_its_beginning() {
     let peer = Peer { piece: 1, ..scene.peer(&[good, good, bad].concat().into_bytes()) };
     let mut connection = Connection::new(peer, &mut buffer, Settings::default());
     for _ in 0..2 {
-        let delivery = scene.world.run(1000, connection.post(&&scene.world, &post())).unwrap();
+        let delivery = scene.world.run(1000, connection.send(&&scene.world, &post())).unwrap();
         assert_eq!(delivery, Delivery::Answered { status: 200, body: b"{}" });
     }
-    let told = scene.world.run(1000, connection.post(&&scene.world, &post())).unwrap();
+    let told = scene.world.run(1000, connection.send(&&scene.world, &post())).unwrap();
     assert!(format!("{told:?}").contains("BadChunkSize"), "{told:?}");
 }
 
@@ -158,7 +158,7 @@ fn slow_bytes_end_at_the_deadline_of_the_whole_call() {
     let mut buffer = [0; 512];
     let settings = Settings { whole: 30_000, ..Settings::default() };
     let mut connection = Connection::new(Slow(peer), &mut buffer, settings);
-    let delivery = world.run(100_000, connection.post(&world, &post())).expect("it hangs");
+    let delivery = world.run(100_000, connection.send(&world, &post())).expect("it hangs");
     let Delivery::MaybeSent(MaybeSent { cause: Cause::WholeTimedOut, .. }) = delivery else {
         panic!("{delivery:?}")
     };
@@ -199,7 +199,7 @@ fn a_dropped_call_is_not_sent_or_maybe_sent_and_ends_the_connection() {
         let mut buffer = [0; 512];
         let peer = scene.peer(ANSWER);
         let mut connection = Connection::new(peer, &mut buffer, Settings::default());
-        if world.run(polls, connection.post(&world, &post())).is_some() {
+        if world.run(polls, connection.send(&world, &post())).is_some() {
             assert!(before == 1 && after > 20, "{before} {after}");
             return;
         }
@@ -213,7 +213,7 @@ fn a_dropped_call_is_not_sent_or_maybe_sent_and_ends_the_connection() {
             other => panic!("{other:?} after {polls}"),
         }
         if let Some(ended) = connection.ended() {
-            let again = world.run(1000, connection.post(&world, &post())).unwrap();
+            let again = world.run(1000, connection.send(&world, &post())).unwrap();
             assert_eq!(again, Delivery::NotSent(NotSent::Unusable(ended)));
             assert_eq!(taken.borrow().len(), count, "the next call sent something");
         }
@@ -236,10 +236,10 @@ fn a_kept_connection_that_ended_meanwhile_is_not_sent() {
         (peer.write_pause, peer.read_pause) = (0, 0);
         let mut buffer = [0; 512];
         let mut connection = Connection::new(peer, &mut buffer, Settings::default());
-        let first = world.run(1000, connection.post(&world, &post())).unwrap();
+        let first = world.run(1000, connection.send(&world, &post())).unwrap();
         assert_eq!(first.lost(), None, "{first:?}");
         let count = taken.borrow().len();
-        let second = world.run(1000, connection.post(&world, &post())).unwrap();
+        let second = world.run(1000, connection.send(&world, &post())).unwrap();
         assert_eq!(second, Delivery::NotSent(cause));
         assert_eq!(taken.borrow().len(), count);
         assert_eq!(connection.ended(), Some(Ended::Failed));
@@ -256,8 +256,8 @@ fn a_connection_that_is_closed_says_why() {
         let world = &scene.world;
         let mut buffer = [0; 512];
         let mut connection = Connection::new(scene.peer(gives), &mut buffer, Settings::default());
-        let post = Post { keep_alive, ..post() };
-        assert_eq!(world.run(1000, connection.post(&world, &post)).unwrap().lost(), None);
+        let post = Request { keep_alive, ..post() };
+        assert_eq!(world.run(1000, connection.send(&world, &post)).unwrap().lost(), None);
         assert_eq!(connection.ended(), Some(Ended::Closed(reason)));
     }
 }
@@ -268,10 +268,10 @@ fn a_request_that_cannot_be_written_ends_nothing() {
     let (world, taken) = (&scene.world, &scene.taken);
     let mut buffer = [0; 512];
     let mut connection = Connection::new(scene.peer(ANSWER), &mut buffer, Settings::default());
-    let bad = world.run(1000, connection.post(&world, &Post::new("h", "no slash", b""))).unwrap();
+    let bad = world.run(1000, connection.send(&world, &Request::post("h", "no slash", b""))).unwrap();
     assert_eq!(bad, Delivery::NotSent(NotSent::Request(RequestFault::BadPath)));
     assert!(taken.borrow().is_empty());
-    let good = world.run(1000, connection.post(&world, &post())).unwrap();
+    let good = world.run(1000, connection.send(&world, &post())).unwrap();
     assert_eq!(good.lost(), None);
 }
 
@@ -296,7 +296,7 @@ fn no_byte_of_a_request_is_left_in_the_buffer() {
     let secret = "open-sesame-0123456789";
     let body = format!("{{\"password\":\"{secret}\"}}");
     let headers = [("x-client", secret)];
-    let post = Post { headers: &headers, ..Post::new("h", "/p", body.as_bytes()) };
+    let post = Request { headers: &headers, ..Request::post("h", "/p", body.as_bytes()) };
     let is_clean =
         |buffer: &[u8]| !buffer.windows(4).any(|four| secret.as_bytes().windows(4).any(|s| s == four));
     let whole = {
@@ -316,7 +316,7 @@ fn no_byte_of_a_request_is_left_in_the_buffer() {
             let peer = Peer { takes, after_taking: then, ..scene.peer(ANSWER) };
             let mut buffer = vec![b'.'; room];
             let mut connection = Connection::new(peer, &mut buffer, Settings::default());
-            let _ = scene.world.run(polls, connection.post(&&scene.world, &post));
+            let _ = scene.world.run(polls, connection.send(&&scene.world, &post));
             drop(connection);
             assert!(is_clean(&buffer), "{polls} polls, {takes} bytes taken: {}", buffer.escape_ascii());
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use caas_core::charge::Sent;
 use caas_core::time::Instant;
-use caas_transport_embedded::framing::{AnswerReader, Fault, HEAD_MAX, Post, Step};
+use caas_transport_embedded::framing::{AnswerReader, Fault, HEAD_MAX, Request, Step};
 use caas_transport_embedded::{Cause, Clock, Connection, Delivery, Ended, MaybeSent, NotSent, Settings};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ fn call(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> Told {
     let mut buffer = [0; BUFFER];
     let mut connection = Connection::new(peer, &mut buffer, settings);
     let delivery =
-        world.run(polls, connection.post(&&world, &post())).unwrap_or_else(|| panic!("hangs: {script:?}"));
+        world.run(polls, connection.send(&&world, &post())).unwrap_or_else(|| panic!("hangs: {script:?}"));
     let (text, lost) = (format!("{delivery:?}"), delivery.lost());
     let taken = taken.borrow();
     assert!(request().starts_with(&taken), "{text}: what was sent is not the request");
@@ -99,8 +99,8 @@ fn call(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> Told {
 /// A byte each second for as long as a call may take.
 const ENDLESS_POLLS: usize = 90;
 
-fn post() -> Post<'static> {
-    Post::new("h", "/p", b"{\"a\":1}")
+fn post() -> Request<'static> {
+    Request::post("h", "/p", b"{\"a\":1}")
 }
 
 fn request() -> Vec<u8> {
@@ -268,8 +268,8 @@ fn a_kept_connection_with_anything_on_it_sends_nothing() {
         let peer = Peer { piece: GOOD[0].len(), ..Peer::new(&world, &taken, &given, gives) };
         let mut buffer = [0; BUFFER];
         let mut connection = Connection::new(peer, &mut buffer, SETTINGS);
-        assert_eq!(world.run(9, connection.post(&&world, &post())).unwrap().lost(), None);
-        let second = world.run(9, connection.post(&&world, &post())).unwrap();
+        assert_eq!(world.run(9, connection.send(&&world, &post())).unwrap().lost(), None);
+        let second = world.run(9, connection.send(&&world, &post())).unwrap();
         assert_eq!(second, Delivery::NotSent(NotSent::AnsweredBefore));
         assert_eq!(*taken.borrow(), request());
     }
@@ -329,7 +329,7 @@ fn call_any(settings: Settings, set: impl FnOnce(&mut Peer<'_>)) -> u64 {
     let mut buffer = [0; BUFFER];
     let mut connection = Connection::new(peer, &mut buffer, settings);
     let polls = request().len() + ENDLESS_POLLS + 2;
-    let delivery = world.run(polls, connection.post(&&world, &post())).expect("it hangs");
+    let delivery = world.run(polls, connection.send(&&world, &post())).expect("it hangs");
     let length = taken.borrow().len();
     match delivery {
         Delivery::NotSent(_) => assert!(length == 0 && settings.failed_write_takes_nothing),
@@ -406,7 +406,7 @@ fn over_tcp(peer: impl FnOnce(TcpStream) + Send) -> (String, Duration) {
         let mut buffer = [0; 512];
         let mut connection = Connection::new(Socket(socket), &mut buffer, settings);
         let post = post();
-        let mut call = std::pin::pin!(connection.post(&clock, &post));
+        let mut call = std::pin::pin!(connection.send(&clock, &post));
         let told = loop {
             match call.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
                 Poll::Ready(delivery) => break format!("{delivery:?}"),

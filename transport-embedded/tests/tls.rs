@@ -8,7 +8,7 @@ mod support;
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 
-use caas_transport_embedded::framing::Post;
+use caas_transport_embedded::framing::Request;
 use caas_transport_embedded::tls::{HOST_MAX, Pin, Pins, Refused, Server, TlsBuffers, TlsError, TlsStream};
 use caas_transport_embedded::{Cause, Connection, Delivery, Ended, MaybeSent, Settings};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -252,7 +252,7 @@ async fn requests_are_answered_over_tls() {
         let mut buffer = [0; 512];
         let mut connection = Connection::new(stream, &mut buffer, Settings::default());
         for _ in 0..2 {
-            let delivery = connection.post(&clock, &post()).await;
+            let delivery = connection.send(&clock, &post()).await;
             assert_eq!(delivery, Delivery::Answered { status: 200, body: b"{}" });
         }
         assert_eq!(connection.ended(), None);
@@ -262,8 +262,8 @@ async fn requests_are_answered_over_tls() {
     assert_eq!(read.windows(7).filter(|bytes| bytes == b"{\"a\":1}").count(), 2);
 }
 
-fn post() -> Post<'static> {
-    Post::new(HOST, "/p", b"{\"a\":1}")
+fn post() -> Request<'static> {
+    Request::post(HOST, "/p", b"{\"a\":1}")
 }
 
 /// One request to a server that then does something else than it should.
@@ -287,7 +287,7 @@ async fn posted<F: Future<Output = ()>>(
         let stream = TlsStream::open(Wire(client), &mut buffers, &pinned, OsRng, &clock).await.unwrap();
         let mut buffer = [0; 2048];
         let mut connection = Connection::new(stream, &mut buffer, settings);
-        let told = format!("{:?}", connection.post(&clock, &post()).await);
+        let told = format!("{:?}", connection.send(&clock, &post()).await);
         (told, connection.ended())
     };
     tokio::join!(ask, serve).0

@@ -6,7 +6,7 @@ use caas_core::charge::{RECORD_MAX, Record, Request, Sent};
 use caas_core::credentials::Credentials;
 use caas_core::id::SaleId;
 use caas_core::profile::{Authentication, Profile};
-use caas_transport_embedded::framing::{AnswerReader, Post, Step};
+use caas_transport_embedded::framing::{self, AnswerReader, Step};
 use caas_transport_embedded::journal::{FlashJournal, Journal, Newest};
 use caas_transport_embedded::{Connection, Delivery, Settings};
 
@@ -85,7 +85,7 @@ pub struct Http {
 
 /// Sends a request to a peer that answers with these bytes. The status, and the length of the body, which then lies at
 /// the start of the buffer.
-pub type Exchange = fn(&Post<'_>, &'static [u8], &mut [u8]) -> Result<(u16, usize), Sent>;
+pub type Exchange = fn(&framing::Request<'_>, &'static [u8], &mut [u8]) -> Result<(u16, usize), Sent>;
 
 impl Link for Http {
     fn send(
@@ -96,7 +96,10 @@ impl Link for Http {
     ) -> Result<(u16, &[u8]), Sent> {
         let answer = self.answers.next().map_or(&[][..], |answer| answer.http);
         let client = client_header(profile, credentials);
-        let post = Post { headers: client.as_slice(), ..Post::new(self.host, request.path, request.body) };
+        let post = framing::Request {
+            headers: client.as_slice(),
+            ..framing::Request::post(self.host, request.path, request.body)
+        };
         let (status, length) = (self.exchange)(&post, answer, self.buffer)?;
         Ok((status, self.buffer.get(..length).unwrap_or(&[])))
     }
@@ -106,12 +109,12 @@ impl Link for Http {
 /// core works.
 #[inline(never)]
 pub fn over_connection(
-    post: &Post<'_>,
+    post: &framing::Request<'_>,
     answer: &'static [u8],
     buffer: &mut [u8],
 ) -> Result<(u16, usize), Sent> {
     let mut connection = Connection::new(Peer::new(answer), buffer, Settings::default());
-    match block_on(connection.post(&Still, post)) {
+    match block_on(connection.send(&Still, post)) {
         Delivery::Answered { status, body } => Ok((status, body.len())),
         Delivery::NotSent(_) => Err(Sent::NotSent),
         Delivery::MaybeSent(_) => Err(Sent::MaybeSent),
@@ -121,7 +124,7 @@ pub fn over_connection(
 /// Without futures: the framing alone, and the peer's bytes.
 #[inline(never)]
 pub fn framing_alone(
-    post: &Post<'_>,
+    post: &framing::Request<'_>,
     answer: &'static [u8],
     buffer: &mut [u8],
 ) -> Result<(u16, usize), Sent> {

@@ -37,7 +37,8 @@ pub struct Exchange<'b> {
     pub ended: Option<Ended>,
     /// Whether a request was answered: the connection was kept.
     is_kept: bool,
-    todo: Todo,
+    /// What is to be done with the stream next.
+    pub todo: Todo,
     /// Of what is to be done.
     deadline: Millis,
     /// First the request, then the body of its answer.
@@ -82,17 +83,15 @@ impl<'b> Exchange<'b> {
         Ok(())
     }
 
-    /// What is to be done with the stream, until when; `None` if it is too late for it. A flush goes on: all that it needs
-    /// is done.
-    pub fn next(&mut self, elapsed: Millis) -> Option<(Todo, Millis)> {
-        if matches!(self.todo, Todo::Write | Todo::Read) && elapsed >= self.deadline {
-            return None;
-        }
-        if self.todo == Todo::Listen {
-            return Some((Todo::Listen, 0));
+    /// Until when it is to be done; `None` if it is too late for it. A flush goes on: all that it needs is done.
+    pub fn next(&mut self, elapsed: Millis) -> Option<Millis> {
+        match self.todo {
+            Todo::Listen => return Some(0),
+            Todo::Write | Todo::Read if elapsed >= self.deadline => return None,
+            _ => {}
         }
         self.ended = Some(Ended::DroppedMaybeSent { accepted: self.accepted });
-        Some((self.todo, self.deadline))
+        Some(self.deadline)
     }
 
     /// What of the request is not accepted yet.

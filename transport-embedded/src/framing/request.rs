@@ -5,30 +5,25 @@ use core::fmt;
 use super::characters::{Characters, HOST, PATH, TOKEN, is_field_byte};
 use super::word::Meaning;
 
-/// A POST of a JSON body. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
+/// A POST of a JSON body, or a GET. `Debug` shows neither headers nor body: they may hold a credential or name a payer.
+///
+/// ```
+/// use caas_transport_embedded::framing::Request;
+/// let mut buffer = [0; 128];
+/// let length = Request::get("relay.example", "/relay/K042?after=0").write(&mut buffer)?;
+/// assert!(buffer[..length].starts_with(b"GET /relay/K042?after=0 HTTP/1.1\r\nHost: relay.example\r\n"));
+/// # Ok::<(), caas_transport_embedded::framing::RequestFault>(())
+/// ```
 #[derive(Clone, Copy)]
-pub struct Post<'r> {
+pub struct Request<'r> {
     /// The Host header: a name or an address, with a port if it is not the usual one.
     pub host: &'r str,
     /// The path, from its slash on, with the query if there is one.
     pub path: &'r str,
     /// Headers beside those that are always written (Host, User-Agent, Content-Type, Content-Length, Connection).
     pub headers: &'r [(&'r str, &'r str)],
-    /// The body.
-    pub body: &'r [u8],
-    /// Asks the peer to keep the connection open for a further request.
-    pub keep_alive: bool,
-}
-
-/// A GET, without a body. `Debug` does not show headers: they may hold a credential.
-#[derive(Clone, Copy)]
-pub struct Get<'r> {
-    /// The Host header, as of a [`Post`].
-    pub host: &'r str,
-    /// The path, from its slash on, with the query if there is one.
-    pub path: &'r str,
-    /// Headers beside those that are always written (Host, User-Agent, Connection).
-    pub headers: &'r [(&'r str, &'r str)],
+    /// The body of a POST; a GET has none.
+    pub body: Option<&'r [u8]>,
     /// Asks the peer to keep the connection open for a further request.
     pub keep_alive: bool,
 }
@@ -57,71 +52,27 @@ pub enum RequestFault {
 }
 
 const USER_AGENT: &str = concat!("\r\nUser-Agent: caas/", env!("CARGO_PKG_VERSION"));
-impl<'r> Post<'r> {
-    /// A request without further headers, which asks for the connection to be kept.
-    pub fn new(host: &'r str, path: &'r str, body: &'r [u8]) -> Self {
-        Post { host, path, headers: &[], body, keep_alive: true }
+impl<'r> Request<'r> {
+    /// A POST without further headers, which asks for the connection to be kept.
+    pub fn post(host: &'r str, path: &'r str, body: &'r [u8]) -> Self {
+        Request { body: Some(body), ..Request::get(host, path) }
+    }
+
+    /// A GET without further headers, which asks for the connection to be kept.
+    pub fn get(host: &'r str, path: &'r str) -> Self {
+        Request { host, path, headers: &[], body: None, keep_alive: true }
     }
 
     /// Writes head and body to the start of `buffer` and says how many bytes they are. With an error, nothing of the
     /// buffer may be sent.
     pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-        self.request().write(buffer)
-    }
-
-    pub(crate) fn request(&self) -> Request<'r> {
-        let Post { host, path, headers, body, keep_alive } = *self;
-        Request { method: "POST ", host, path, headers, body: Some(body), keep_alive }
-    }
-}
-
-impl<'r> Get<'r> {
-    /// A request without further headers, which asks for the connection to be kept.
-    ///
-    /// ```
-    /// use caas_transport_embedded::framing::Get;
-    /// let mut buffer = [0; 128];
-    /// let length = Get::new("relay.example", "/relay/K042?after=0").write(&mut buffer)?;
-    /// assert!(buffer[..length].starts_with(b"GET /relay/K042?after=0 HTTP/1.1\r\nHost: relay.example\r\n"));
-    /// # Ok::<(), caas_transport_embedded::framing::RequestFault>(())
-    /// ```
-    pub fn new(host: &'r str, path: &'r str) -> Self {
-        Get { host, path, headers: &[], keep_alive: true }
-    }
-
-    /// Writes the head to the start of `buffer` and says how many bytes it is. With an error, nothing of the buffer may be
-    /// sent.
-    pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
-        self.request().write(buffer)
-    }
-
-    pub(crate) fn request(&self) -> Request<'r> {
-        let Get { host, path, headers, keep_alive } = *self;
-        Request { method: "GET ", host, path, headers, body: None, keep_alive }
-    }
-}
-
-/// A request of either method.
-pub(crate) struct Request<'r> {
-    method: &'static str,
-    host: &'r str,
-    path: &'r str,
-    headers: &'r [(&'r str, &'r str)],
-    body: Option<&'r [u8]>,
-    pub keep_alive: bool,
-}
-
-impl Request<'_> {
-    /// Writes it to the start of `buffer` and says how many bytes it is.
-    pub fn write(&self, buffer: &mut [u8]) -> Result<usize, RequestFault> {
         let mut writer = Writer { buffer, length: 0 };
-        writer.text(self.method);
+        let method = if self.body.is_some() { "POST " } else { "GET " };
         writer
-            .checked(self.path, &PATH)
+            .checked(method, self.path, &PATH)
             .filter(|()| self.path.as_bytes().first() == Some(&b'/'))
             .ok_or(RequestFault::BadPath)?;
-        writer.text(" HTTP/1.1\r\nHost: ");
-        writer.checked(self.host, &HOST).ok_or(RequestFault::BadHost)?;
+        writer.checked(" HTTP/1.1\r\nHost: ", self.host, &HOST).ok_or(RequestFault::BadHost)?;
         writer.text(USER_AGENT);
         if let Some(body) = self.body {
             writer.text("\r\nContent-Type: application/json\r\nContent-Length: ");
@@ -129,10 +80,15 @@ impl Request<'_> {
         }
         writer.text(if self.keep_alive { "\r\nConnection: keep-alive" } else { "\r\nConnection: close" });
         for (position, (name, value)) in self.headers.iter().enumerate() {
-            writer.header(name, value).ok_or(RequestFault::BadHeader { position })?;
+            writer
+                .checked("\r\n", name, &TOKEN)
+                .filter(|()| value.bytes().all(is_field_byte))
+                .ok_or(RequestFault::BadHeader { position })?;
             if Meaning::of(name.as_bytes()).is_reserved() {
                 return Err(RequestFault::ReservedHeader { position });
             }
+            writer.text(": ");
+            writer.text(value);
         }
         writer.text("\r\n\r\n");
         writer.bytes(self.body.unwrap_or_default());
@@ -144,24 +100,13 @@ impl Request<'_> {
     }
 }
 
-impl fmt::Debug for Post<'_> {
+impl fmt::Debug for Request<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Post")
+        out.debug_struct("Request")
             .field("host", &self.host)
             .field("path", &self.path)
             .field("headers", &self.headers.len())
-            .field("body_length", &self.body.len())
-            .field("keep_alive", &self.keep_alive)
-            .finish()
-    }
-}
-
-impl fmt::Debug for Get<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Get")
-            .field("host", &self.host)
-            .field("path", &self.path)
-            .field("headers", &self.headers.len())
+            .field("body_length", &self.body.map(<[u8]>::len))
             .field("keep_alive", &self.keep_alive)
             .finish()
     }
@@ -205,18 +150,11 @@ impl Writer<'_> {
         self.bytes(text.as_bytes());
     }
 
-    /// Writes a text that is not empty and has these characters only.
-    fn checked(&mut self, text: &str, of: &Characters) -> Option<()> {
+    /// Writes what stands before a text, and the text, if it is not empty and has these characters only.
+    fn checked(&mut self, before: &str, text: &str, of: &Characters) -> Option<()> {
+        self.text(before);
         self.text(text);
         (!text.is_empty() && text.bytes().all(|byte| of.have(byte))).then_some(())
-    }
-
-    fn header(&mut self, name: &str, value: &str) -> Option<()> {
-        self.text("\r\n");
-        self.checked(name, &TOKEN)?;
-        self.text(": ");
-        self.text(value);
-        value.bytes().all(is_field_byte).then_some(())
     }
 
     fn number(&mut self, number: usize) {
@@ -238,7 +176,7 @@ mod tests {
     use super::*;
     use std::string::String;
 
-    fn written(post: &Post<'_>) -> Result<String, RequestFault> {
+    fn written(post: &Request<'_>) -> Result<String, RequestFault> {
         let mut buffer = [0; 512];
         let length = post.write(&mut buffer)?;
         Ok(String::from_utf8(buffer[..length].to_vec()).unwrap())
@@ -246,10 +184,10 @@ mod tests {
 
     #[test]
     fn a_request_is_written_as_rfc_9112_wants_it() {
-        let post = Post {
+        let post = Request {
             headers: &[("x-client", "42")],
             keep_alive: false,
-            ..Post::new("h:8080", "/a?b=c", b"{\"a\":1}")
+            ..Request::post("h:8080", "/a?b=c", b"{\"a\":1}")
         };
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
@@ -265,7 +203,7 @@ mod tests {
     #[test]
     fn a_get_has_no_body_and_takes_the_same_care() {
         let mut buffer = [0; 256];
-        let get = Get { headers: &[("authorization", "Bearer t")], ..Get::new("h", "/r?after=7") };
+        let get = Request { headers: &[("authorization", "Bearer t")], ..Request::get("h", "/r?after=7") };
         let length = get.write(&mut buffer).unwrap();
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
@@ -277,14 +215,17 @@ mod tests {
         );
         assert!(!std::format!("{get:?}").contains("Bearer"));
         for bad in ["\r", "\n", "\0", "a b"] {
-            assert_eq!(Get::new(bad, "/").write(&mut buffer), Err(RequestFault::BadHost));
-            assert_eq!(Get::new("h", bad).write(&mut buffer), Err(RequestFault::BadPath));
+            assert_eq!(Request::get(bad, "/").write(&mut buffer), Err(RequestFault::BadHost));
+            assert_eq!(Request::get("h", bad).write(&mut buffer), Err(RequestFault::BadPath));
         }
         for (header, fault) in [
             (("x", "\r\n"), RequestFault::BadHeader { position: 0 }),
             (("Content-Length", "1"), RequestFault::ReservedHeader { position: 0 }),
         ] {
-            assert_eq!(Get { headers: &[header], ..Get::new("h", "/") }.write(&mut buffer), Err(fault));
+            assert_eq!(
+                Request { headers: &[header], ..Request::get("h", "/") }.write(&mut buffer),
+                Err(fault)
+            );
         }
         assert_eq!(get.write(&mut buffer[..length - 1]), Err(RequestFault::BufferTooSmall));
     }
@@ -293,7 +234,7 @@ mod tests {
     fn every_length_of_body_is_written_in_digits() {
         for (length, digits) in [(0, "0"), (9, "9"), (10, "10"), (100, "100"), (305, "305")] {
             let body = std::vec![b'x'; length];
-            let text = written(&Post::new("h", "/", &body)).unwrap();
+            let text = written(&Request::post("h", "/", &body)).unwrap();
             assert!(text.contains(&std::format!("\r\nContent-Length: {digits}\r\n")), "{text}");
         }
     }
@@ -302,31 +243,31 @@ mod tests {
     fn no_byte_that_would_break_the_request_is_taken() {
         for bad in ["\r", "\n", "\0", "a\r\nB: c", "\u{7f}", "\x1b"] {
             let named = |name: &str, value: &str| {
-                written(&Post { headers: &[("a", "b"), (name, value)], ..Post::new("h", "/", b"") })
+                written(&Request { headers: &[("a", "b"), (name, value)], ..Request::post("h", "/", b"") })
             };
             assert_eq!(named("x", bad), Err(RequestFault::BadHeader { position: 1 }), "{bad:?}");
             assert_eq!(named(bad, "x"), Err(RequestFault::BadHeader { position: 1 }), "{bad:?}");
-            assert_eq!(written(&Post::new(bad, "/", b"")), Err(RequestFault::BadHost), "{bad:?}");
+            assert_eq!(written(&Request::post(bad, "/", b"")), Err(RequestFault::BadHost), "{bad:?}");
             let path = std::format!("/{bad}");
-            assert_eq!(written(&Post::new("h", &path, b"")), Err(RequestFault::BadPath), "{bad:?}");
+            assert_eq!(written(&Request::post("h", &path, b"")), Err(RequestFault::BadPath), "{bad:?}");
         }
-        assert_eq!(written(&Post::new("h", "/a b", b"")), Err(RequestFault::BadPath));
-        assert_eq!(written(&Post::new("h", "a", b"")), Err(RequestFault::BadPath));
-        assert_eq!(written(&Post::new("", "/", b"")), Err(RequestFault::BadHost));
-        assert_eq!(written(&Post::new("user@h", "/", b"")), Err(RequestFault::BadHost));
+        assert_eq!(written(&Request::post("h", "/a b", b"")), Err(RequestFault::BadPath));
+        assert_eq!(written(&Request::post("h", "a", b"")), Err(RequestFault::BadPath));
+        assert_eq!(written(&Request::post("", "/", b"")), Err(RequestFault::BadHost));
+        assert_eq!(written(&Request::post("user@h", "/", b"")), Err(RequestFault::BadHost));
     }
 
     #[test]
     fn headers_that_frame_the_message_are_this_crates() {
         for name in ["Content-Length", "TRANSFER-ENCODING", "host", "Connection", "Expect"] {
-            let post = Post { headers: &[(name, "1")], ..Post::new("h", "/", b"") };
+            let post = Request { headers: &[(name, "1")], ..Request::post("h", "/", b"") };
             assert_eq!(written(&post), Err(RequestFault::ReservedHeader { position: 0 }), "{name}");
         }
     }
 
     #[test]
     fn a_buffer_that_is_one_byte_short_is_refused() {
-        let post = Post::new("h", "/", b"{}");
+        let post = Request::post("h", "/", b"{}");
         let length = written(&post).unwrap().len();
         let mut buffer = std::vec![0; length];
         assert_eq!(post.write(&mut buffer), Ok(length));

@@ -16,7 +16,7 @@ use caas_core::till::{Caps, Till};
 use caas_core::time::Instant;
 use caas_core::wire::notification;
 use caas_simulator::preset;
-use caas_transport_embedded::framing::Post;
+use caas_transport_embedded::framing::Request;
 use caas_transport_embedded::relay::{Pulled, Receipt, Relay, Told};
 use caas_transport_embedded::{Clock, Connection, Delivery, Settings};
 use caas_transport_std as host;
@@ -218,8 +218,8 @@ impl Terminal {
                     let mut wire = [0; 2048];
                     let mut connection =
                         Connection::new(Socket::to(carrier_at).await, &mut wire, Settings::default());
-                    let post = Post::new("carrier.example", request.path, request.body);
-                    match connection.post(&self.clock, &post).await {
+                    let post = Request::post("carrier.example", request.path, request.body);
+                    match connection.send(&self.clock, &post).await {
                         Delivery::Answered { status, body } => {
                             let input = Input::Response { token, status, body };
                             let _ = self.till.handle_input(self.clock.now(), &self.profile, input);
