@@ -405,8 +405,6 @@ impl Charge {
         self.lasting.set_currency(currency);
         self.lasting.auto_attempts = order.attempts;
         self.take_texts(order, id).map_err(|_| StartRefused::TextsTooLong)?;
-        // There is room for the first.
-        let _ = self.lasting.attempts.add();
         self.open_for(order.window.unwrap_or(profile.windows.sale));
         // As the application knows: nothing has happened yet.
         self.announced.note(News::Payment(Payment::Requested));
@@ -736,7 +734,7 @@ impl Charge {
     }
 
     fn latest_number(&self) -> u8 {
-        self.lasting.attempts.count().saturating_sub(1)
+        self.lasting.attempts.latest()
     }
 
     fn latest(&self) -> Option<&Attempt> {

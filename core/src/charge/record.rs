@@ -13,7 +13,7 @@
 //! | 1 + … | name of the profile, after its length; so are endpoint and name of the instrument |
 //! | 4 × 6 | credits: attempt, whether matched, amount in cents as all amounts; of nothing where there is none |
 //! | 2 × 4 | amounts beyond all references, found by a person |
-//! | 1, 3 × 18 | how many attempts; the attempts: sends and confirms, marks, code; zeros where there is none |
+//! | 1, 3 × 18 | number of the latest attempt, from 0; the attempts: sends and confirms, marks, code; zeros where there is none |
 //! | 3 × 4 | amounts: price, given back, and due by the carrier: of that one cent more, or zeros for none |
 //! | 4, 3 | window in milliseconds, currency |
 //! | 7 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials |

@@ -146,8 +146,8 @@ fn without_room_there_is_no_record() {
 const CREDITS: usize = 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
 const BEYOND: usize = CREDITS + CREDITS_MAX * 6;
 const REVIEWED: usize = BEYOND + 4;
-const COUNT: usize = REVIEWED + 4;
-const ATTEMPTS: usize = COUNT + 1;
+const LATEST: usize = REVIEWED + 4;
+const ATTEMPTS: usize = LATEST + 1;
 const AMOUNT: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
 const REFUNDED: usize = AMOUNT + 4;
 const DUE: usize = REFUNDED + 4;
@@ -171,7 +171,7 @@ fn a_field_that_cannot_be_is_damage() {
             (STATES, above(5)),
             (STATES + 1, above(5)),
             (STATES + 2, above(11)),
-            (COUNT, above(ATTEMPTS_MAX + 1)),
+            (LATEST, above(ATTEMPTS_MAX)),
         ];
         for (at, values) in numbers {
             for value in values {
@@ -179,8 +179,8 @@ fn a_field_that_cannot_be_is_damage() {
             }
         }
         // With fewer attempts, something is known of one that there is not.
-        for fewer in 0..ATTEMPTS_MAX as u8 {
-            assert_eq!(put(COUNT, &[fewer]), DAMAGED, "{fewer} attempts");
+        for earlier in 0..ATTEMPTS_MAX as u8 - 1 {
+            assert_eq!(put(LATEST, &[earlier]), DAMAGED, "the latest is {earlier}");
         }
         let largest = u32::try_from(AMOUNT_MAX_MINOR).unwrap();
         let credits = (0..CREDITS_MAX).map(|credit| CREDITS + credit * 6 + 2);
