@@ -18,5 +18,6 @@ mod scan;
 mod text;
 mod verdict;
 
+pub(crate) use names::Name;
 pub use scan::{DEPTH_MAX, MESSAGE_MAX};
 pub(crate) use text::Chars;

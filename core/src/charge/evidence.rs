@@ -8,13 +8,14 @@ use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::texts::Slot;
 use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
-use crate::id::{EXTERNAL_ID_MAX, RawCode};
+use crate::id::EXTERNAL_ID_MAX;
 use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::Profile;
 use crate::status_code::Class;
 use crate::time::Millis;
-use crate::wire::answer::{Expected, Reading, read_into};
+use crate::wire::Name;
+use crate::wire::answer::{Answer, Expected};
 use heapless::Vec;
 
 /// Bytes that stay free for ids when the payer's text is kept: an id for each of two more references.
@@ -37,26 +38,16 @@ impl Charge {
     pub(super) fn take_answer(&mut self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) {
         self.land(token);
         let before = self.received();
-        // Made here: copied from a constant, it would be in the image in full.
-        let mut reading = Reading {
-            class: Class::Unknown,
-            code: RawCode::new(),
-            internal: None,
-            reference: None,
-            correlator: None,
-            amount_due: None,
-            payer_text: None,
-            mismatch: None,
-            fault: None,
-        };
-        self.read_answer(&mut reading, profile, token, status, body);
-        if reading.mismatch.is_some() {
+        let mut answer = Answer::new();
+        self.read_answer(&mut answer, profile, token, status, body);
+        let other = answer.mismatch.is_some();
+        if other {
             self.note_conflict(Conflict::AnswerForAnother);
         }
         if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-            attempt.note_code(&reading.code);
+            attempt.note_code(&answer.code);
         }
-        let class = if reading.mismatch.is_some() { Class::Unknown } else { reading.class };
+        let class = if other { Class::Unknown } else { answer.class };
         let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
         if failure && self.has_money(token.of.attempt) {
             self.note_conflict(Conflict::FailedAfterPaid);
@@ -64,7 +55,7 @@ impl Charge {
         if token.of.service.is_confirm() {
             self.take_confirm(profile, token, class);
         } else {
-            self.take_send(profile, token, class, &reading);
+            self.take_send(profile, token, class, &answer);
         }
         self.note_money_after_review(before);
         self.storage.touch();
@@ -121,13 +112,13 @@ impl Charge {
     }
 
     #[inline(never)]
-    fn read_answer(
+    fn read_answer<'b>(
         &self,
-        reading: &mut Reading,
+        answer: &mut Answer<'b>,
         profile: &Profile<'_>,
         token: &SendToken,
         status: u16,
-        body: &[u8],
+        body: &'b [u8],
     ) {
         let external = self.external(token.of.attempt);
         let reference = self.lasting.texts.get(Slot::reference(token.of.attempt));
@@ -138,7 +129,7 @@ impl Charge {
             amount: self.amount(),
             currency: self.currency(),
         };
-        read_into(reading, profile, token.of.service, &expected, status, body);
+        answer.read(profile, token.of.service, &expected, status, body);
     }
 
     fn not_sent(&mut self, profile: &Profile<'_>, token: &SendToken) {
@@ -164,15 +155,15 @@ impl Charge {
     }
 
     /// The answer to a charge request or a direct debit.
-    fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, reading: &Reading) {
+    fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, answer: &Answer<'_>) {
         let number = token.of.attempt;
         match class {
             Class::Ok if self.consent.is_none() => {
-                self.keep_ids(number, reading);
+                self.keep_ids(number, answer);
                 self.answer_send(token);
                 self.set_mark(number, Mark::Executed);
             }
-            Class::Ok | Class::Pending => self.accept(profile, token, reading),
+            Class::Ok | Class::Pending => self.accept(profile, token, answer),
             // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
             Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => {
                 self.refuse_send(token, Some(Mark::Refused));
@@ -198,9 +189,9 @@ impl Charge {
 
     /// Accepted: the payer must act. Without a reference a prompt can never be asked about, and without notifications
     /// nothing else is ever heard of, so that is no acceptance.
-    fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, reading: &Reading) {
+    fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, answer: &Answer<'_>) {
         let number = token.of.attempt;
-        let kept = self.keep_ids(number, reading);
+        let kept = self.keep_ids(number, answer);
         let askable = kept && !self.lasting.texts.get(Slot::reference(number)).is_empty();
         let heard_of = if self.consent.is_prompt() { askable } else { cfg!(feature = "notifications") };
         if !heard_of {
@@ -210,9 +201,8 @@ impl Charge {
         self.answer_send(token);
         self.set_mark(number, Mark::Accepted);
         if number == self.latest_number() {
-            self.lasting.amount_due = KeptOrNone::new(reading.amount_due);
-            let text = reading.payer_text.as_ref().map_or(&[][..], |text| text.as_bytes());
-            self.lasting.texts.set_cut(Slot::PAYER_TEXT, text, RESERVE_FOR_IDS);
+            self.lasting.amount_due = KeptOrNone::new(answer.amount_due());
+            self.lasting.texts.set_cut(Slot::PAYER_TEXT, answer.payer_text().as_bytes(), RESERVE_FOR_IDS);
             self.open_window(profile);
             let around = self.surroundings(number);
             if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
@@ -318,13 +308,13 @@ impl Charge {
     }
 
     /// Keeps the ids of an answer; the first ones stay. `false` if there was no room.
-    fn keep_ids(&mut self, attempt: u8, reading: &Reading) -> bool {
+    fn keep_ids(&mut self, attempt: u8, answer: &Answer<'_>) -> bool {
         let mut kept = true;
-        for (slot, id) in
-            [(Slot::reference(attempt), &reading.reference), (Slot::internal(attempt), &reading.internal)]
+        for (slot, name) in
+            [(Slot::reference(attempt), Name::Reference), (Slot::internal(attempt), Name::Internal)]
         {
-            if let Some(id) = id.as_ref().filter(|_| self.lasting.texts.get(slot).is_empty()) {
-                kept &= self.lasting.texts.set_id(slot, id.as_bytes()).is_ok();
+            if self.lasting.texts.get(slot).is_empty() {
+                kept &= self.lasting.texts.set_id(slot, answer.id(name).as_bytes()).is_ok();
             }
         }
         kept

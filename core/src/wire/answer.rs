@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::String;
 
 use super::members::Members;
-use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name, Names};
+use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name};
 use super::notification::Stated;
 use super::text::{Chars, Text};
 use super::verdict::verdict;
@@ -113,89 +113,113 @@ pub fn read(
     status: u16,
     body: &[u8],
 ) -> Reading {
-    let mut reading = Reading::NOTHING;
-    read_into(&mut reading, profile, service, expected, status, body);
-    reading
-}
-
-/// As [`read`], into [`Reading::NOTHING`]: a reading is the largest thing on the way of an answer, and a copy of it would
-/// be the second largest.
-pub(crate) fn read_into(
-    reading: &mut Reading,
-    profile: &Profile<'_>,
-    service: Service,
-    expected: &Expected<'_>,
-    status: u16,
-    body: &[u8],
-) {
-    let mut found = Members::new();
-    reading.fault = found.find(body, names(service)).err();
-    reading.fill(profile, service, expected, status, &found);
-}
-
-fn names(service: Service) -> &'static Names {
-    match service {
-        Service::ChargeRequest | Service::Confirm => &CHARGE_ANSWER,
-        _ => &DEBIT_ANSWER,
+    let mut answer = Answer::new();
+    answer.read(profile, service, expected, status, body);
+    Reading {
+        class: answer.class,
+        internal: there(answer.id(Name::Internal)),
+        reference: there(answer.id(Name::Reference)),
+        correlator: there(answer.id(Name::Correlator)),
+        amount_due: answer.amount_due(),
+        payer_text: there(answer.payer_text()),
+        mismatch: answer.mismatch,
+        fault: answer.fault,
+        code: answer.code,
     }
 }
 
-impl Reading {
-    pub(crate) const NOTHING: Reading = Reading {
-        class: Class::Unknown,
-        code: RawCode::new(),
-        internal: None,
-        reference: None,
-        correlator: None,
-        amount_due: None,
-        payer_text: None,
-        mismatch: None,
-        fault: None,
-    };
+fn there<const N: usize>(text: String<N>) -> Option<String<N>> {
+    if text.is_empty() { None } else { Some(text) }
+}
 
-    fn fill(
+/// An answer, of which what is not asked for stays in its bytes: what [`Reading`] has of it in full.
+pub(crate) struct Answer<'b> {
+    found: Members<'b>,
+    pub class: Class,
+    pub code: RawCode,
+    pub mismatch: Option<Member>,
+    fault: Option<WireFault>,
+}
+
+impl<'b> Answer<'b> {
+    /// Nothing was read yet: what is read fills it in place.
+    pub fn new() -> Self {
+        Answer {
+            found: Members::new(),
+            class: Class::Unknown,
+            code: RawCode::new(),
+            mismatch: None,
+            fault: None,
+        }
+    }
+
+    /// As [`read`].
+    pub fn read(
         &mut self,
         profile: &Profile<'_>,
         service: Service,
         expected: &Expected<'_>,
         status: u16,
-        found: &Members<'_>,
+        body: &'b [u8],
     ) {
-        let text = |name: Name| found.text(name as usize);
-        self.class = verdict(profile, service, status, found, &mut self.code);
-        found.put_id(Name::Internal as usize, &mut self.internal);
-        found.put_id(Name::Correlator as usize, &mut self.correlator);
-        found.put_id(Name::Reference as usize, &mut self.reference);
-        if let Stated::Amount(due) = found.stated(Name::AmountDue as usize) {
-            self.amount_due = Some(due);
+        let names = match service {
+            Service::ChargeRequest | Service::Confirm => &CHARGE_ANSWER,
+            _ => &DEBIT_ANSWER,
+        };
+        self.fault = self.found.find(body, names).err();
+        self.class = verdict(profile, service, status, &self.found, &mut self.code);
+        self.mismatch = self.mismatch(expected);
+    }
+
+    /// The id under a name; empty if there is none.
+    pub fn id(&self, name: Name) -> CarrierId {
+        self.found.id(name as usize)
+    }
+
+    /// [`Reading::amount_due`].
+    pub fn amount_due(&self) -> Option<Amount> {
+        match self.found.stated(Name::AmountDue as usize) {
+            Stated::Amount(due) => Some(due),
+            Stated::Bad(_) | Stated::Absent => None,
         }
-        let payer_text = found.first(Name::ShortDescription as usize).map(Text::unquoted);
-        if let Some(text) = payer_text.filter(|text| !text.is_blank()) {
-            text.put(self.payer_text.insert(PayerText::new()));
+    }
+
+    /// [`Reading::payer_text`]; empty if there is none.
+    pub fn payer_text(&self) -> PayerText {
+        let mut kept = PayerText::new();
+        let text = self.found.first(Name::ShortDescription as usize).map(Text::unquoted);
+        if let Some(text) = text.filter(|text| !text.is_blank()) {
+            text.put(&mut kept);
         }
+        kept
+    }
+
+    /// The first member that is there and does not match (R08).
+    fn mismatch(&self, expected: &Expected<'_>) -> Option<Member> {
+        let text = |name: Name| self.found.text(name as usize);
         let other_amount = |said: Stated| match said {
             Stated::Absent => false,
             Stated::Amount(amount) => amount != expected.amount,
             Stated::Bad(_) => true,
         };
         let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
-        // The first member that is there and does not match (R08).
-        self.mismatch = if other_id(text(Name::External), expected.external) {
+        if other_id(text(Name::External), expected.external) {
             Some(Member::External)
         } else if other_id(text(Name::Reference), expected.reference) {
             Some(Member::Reference)
-        } else if found
+        } else if self
+            .found
             .first(Name::SubscriberId as usize)
             .is_some_and(|said| other_payer(said, expected.subscriber))
         {
             Some(Member::Subscriber)
-        } else if other_amount(found.stated(Name::Amount as usize)) {
+        } else if other_amount(self.found.stated(Name::Amount as usize)) {
             Some(Member::Amount)
         } else if text(Name::Currency).is_some_and(other_currency) {
             Some(Member::Currency)
         } else {
             None
-        };
+        }
     }
 }
 

@@ -113,12 +113,14 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Puts the id under a name, if it can be one.
+    /// The id under a name; empty if there is none.
     #[inline(never)]
-    pub(super) fn put_id(&self, name: usize, kept: &mut Option<CarrierId>) {
+    pub(super) fn id(&self, name: usize) -> CarrierId {
+        let mut id = CarrierId::new();
         if let Some(text) = self.text(name) {
-            text.put_id(kept);
+            text.put_id(&mut id);
         }
+        id
     }
 
     /// The first of three names that has a text which is not empty; failing that, the last that is there at all.

@@ -8,7 +8,7 @@ pub(super) const ASKED_MAX: usize = 19;
 
 /// The members of answers and notifications, as numbers.
 #[derive(Clone, Copy)]
-pub(super) enum Name {
+pub(crate) enum Name {
     // The first three are read in every message.
     Code,
     HttpCode,

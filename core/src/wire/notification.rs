@@ -59,10 +59,11 @@ pub struct NotACurrency;
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
     let mut found = Members::new();
     find(&mut found, body)?;
+    let id = |name: Name| Some(found.id(name as usize)).filter(|id| !id.is_empty());
     let mut read = Notification {
-        external: None,
-        internal: None,
-        reference: None,
+        external: id(Name::External),
+        internal: id(Name::Internal),
+        reference: id(Name::Reference),
         class: Class::Unknown,
         code: RawCode::new(),
         total: found.stated(Name::Total as usize),
@@ -71,9 +72,6 @@ pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFaul
         currency: found.text(Name::Currency as usize).map(Text::currency),
     };
     read.class = notified(profile, &found, &mut read.code);
-    found.put_id(Name::External as usize, &mut read.external);
-    found.put_id(Name::Internal as usize, &mut read.internal);
-    found.put_id(Name::Reference as usize, &mut read.reference);
     Ok(read)
 }
 

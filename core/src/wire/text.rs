@@ -7,7 +7,7 @@ use heapless::String;
 use heapless::string::StringView;
 
 use super::notification::NotACurrency;
-use crate::id::{CarrierId, trimmed};
+use crate::id::trimmed;
 use crate::money::{Amount, AmountError, Currency};
 use crate::utf8::character;
 
@@ -85,13 +85,11 @@ impl<'a> Text<'a> {
     }
 
     /// An id, if it can be one: printable ASCII that fits, without what JSON escapes. What is no id is no evidence.
-    #[inline(never)]
-    pub(super) fn put_id(self, kept: &mut Option<CarrierId>) {
-        let id: &mut StringView = kept.insert(CarrierId::new());
+    pub(super) fn put_id(self, id: &mut StringView) {
         let printable = |character: char| character.is_ascii_graphic() && !matches!(character, '"' | '\\');
         let whole = self.chars().all(|character| printable(character) && id.push(character).is_ok());
-        if !whole || id.is_empty() {
-            *kept = None;
+        if !whole {
+            id.clear();
         }
     }
 
