@@ -160,11 +160,11 @@ impl Texts {
         if end > TEXTS_MAX {
             return Err(Full);
         }
-        // The old text goes to the end, where the new one takes its place; then what stood after it goes there.
-        rotate(self.bytes.get_mut(start..used).ok_or(Full)?, old);
+        // Reversed, the old text is at the end, where the new one takes its place, reversed as well.
+        reverse(self.bytes.get_mut(start..used).ok_or(Full)?);
         let place = self.bytes.get_mut(kept..end).ok_or(Full)?;
-        copy(place, text);
-        rotate(self.bytes.get_mut(start..end).ok_or(Full)?, kept.saturating_sub(start));
+        place.iter_mut().rev().zip(text).for_each(|(to, byte)| *to = *byte);
+        reverse(self.bytes.get_mut(start..end).ok_or(Full)?);
         if let Some(place) = self.lengths.get_mut(index) {
             *place = length;
         }
@@ -248,14 +248,8 @@ fn index(Slot(slot): Slot) -> usize {
     usize::from(slot)
 }
 
-/// Brings the first `by` bytes to the end. The library's way of doing it is longer, and can panic.
-fn rotate(bytes: &mut [u8], by: usize) {
-    let Some((first, second)) = bytes.split_at_mut_checked(by) else { return };
-    reverse(first);
-    reverse(second);
-    reverse(bytes);
-}
-
+/// The library's way of doing it is longer, and can panic.
+#[inline(never)]
 fn reverse(mut bytes: &mut [u8]) {
     while let [first, between @ .., last] = bytes {
         core::mem::swap(first, last);
