@@ -163,25 +163,27 @@ pub(crate) fn payer(id: &[u8]) -> &[u8] {
 /// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
 pub(crate) fn telephone_number(id: &[u8]) -> Option<&[u8]> {
     let id = trimmed(id);
-    let number = match id {
+    let number = match id.strip_prefix(b"tel") {
         // `tell:` is in a sample of the Dialog document.
-        [b't', b'e', b'l', b':', number @ ..] | [b't', b'e', b'l', b'l', b':', number @ ..] => {
-            trimmed(number)
-        }
-        _ => id,
+        Some(rest) => trimmed(without(rest, b'l').strip_prefix(b":")?),
+        None => id,
     };
-    let number = match number {
-        [b'+', number @ ..] => number,
-        _ => number,
-    };
+    let number = without(number, b'+');
     if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
         return None;
     }
     Some(match number {
         [b'9', b'4', local @ ..] if local.len() == 9 => local,
-        [b'0', local @ ..] => local,
-        international => international,
+        _ => without(number, b'0'),
     })
+}
+
+/// The text without this byte before it.
+fn without(text: &[u8], first: u8) -> &[u8] {
+    match text {
+        [byte, rest @ ..] if *byte == first => rest,
+        _ => text,
+    }
 }
 
 /// The bytes without the spaces around them.

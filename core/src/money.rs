@@ -99,14 +99,13 @@ impl Amount {
 
     /// As [`Amount::parse`].
     #[inline(never)]
-    pub(crate) fn read(text: Chars<'_>) -> Result<Self, AmountError> {
+    pub(crate) fn read(mut text: Chars<'_>) -> Result<Self, AmountError> {
         // The decimals and one more, once there is a point.
         let (mut minor, mut digits, mut decimals) = (0u32, 0u32, 0u32);
-        for character in text {
+        while let Some(character) = text.next() {
             match character {
                 '0'..='9' => {
-                    // What does not fit stays at the end of 32 bits, which is more than the largest amount.
-                    minor = minor.saturating_mul(10).saturating_add(u32::from(character) & 0xF);
+                    minor = with_digit(minor, u32::from(character) & 0xF);
                     digits = digits.wrapping_add(1);
                     decimals = decimals.wrapping_add(decimals.min(1));
                 }
@@ -125,12 +124,10 @@ impl Amount {
         if digits > AMOUNT_TEXT_MAX as u32 {
             return Err(AmountError::TooLarge);
         }
-        let cents = match decimals {
-            0 => 100,
-            2 => 10,
-            _ => 1,
-        };
-        Amount::from_bits(minor.saturating_mul(cents))
+        for _ in decimals.max(1)..3 {
+            minor = with_digit(minor, 0);
+        }
+        Amount::from_bits(minor)
     }
 
     /// The amount as the carrier wants it written, or `HasCents`.
@@ -203,6 +200,11 @@ const DIGITS_MAX: usize = 10;
 /// Digits of them that are cents.
 const CENTS: usize = 2;
 
+/// The number with one more digit. What does not fit stays at the end of 32 bits, which is more than the largest amount.
+fn with_digit(number: u32, digit: u32) -> u32 {
+    if number < u32::MAX / 10 { number * 10 + digit } else { u32::MAX }
+}
+
 /// Takes the last decimal digit off.
 fn take_digit(number: &mut u32) -> u8 {
     let digit = *number % 10;
@@ -231,8 +233,8 @@ impl Currency {
     pub(crate) fn read(mut text: Chars<'_>) -> Option<Self> {
         let mut letters = [0; 3];
         for letter in &mut letters {
-            let character = text.next().filter(char::is_ascii_alphabetic)?;
-            *letter = character.to_ascii_uppercase() as u8;
+            // Without the bit that makes a letter small.
+            *letter = u8::try_from(u32::from(text.next()?) & !0x20).ok().filter(u8::is_ascii_uppercase)?;
         }
         if text.next().is_none() { Some(Currency(letters)) } else { None }
     }

@@ -36,15 +36,14 @@ impl Charge {
     /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
     fn attempt_of(&self, profile: &Profile<'_>, notification: &Notification) -> Option<u8> {
         let mut numbers = 0..=self.latest_number();
-        match &notification.external {
+        let Notification { external, internal, .. } = notification;
+        if !external.is_empty() {
             // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
-            Some(_) if !profile.client_makes_id => None,
-            Some(external) => numbers.find(|number| self.external(*number) == external.as_bytes()),
-            None => {
-                let internal = notification.internal.as_ref().filter(|id| !id.is_empty())?;
-                numbers.find(|number| self.lasting.texts.get(Slot::internal(*number)) == internal.as_bytes())
-            }
+            let ours = |number: &u8| profile.client_makes_id && self.external(*number) == external.as_bytes();
+            return numbers.find(ours);
         }
+        let named = |number: &u8| self.lasting.texts.get(Slot::internal(*number)) == internal.as_bytes();
+        if internal.is_empty() { None } else { numbers.find(named) }
     }
 
     /// A notification came for one of the attempts.
@@ -78,7 +77,7 @@ impl Charge {
         let named = self.lasting.texts.get(Slot::reference(number));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
-            || notification.internal.as_ref().is_some_and(|id| !id.is_empty() && id.as_bytes() == internal)
+            || (!internal.is_empty() && notification.internal.as_bytes() == internal)
             || (!reference.is_empty() && reference == named)
     }
 
@@ -193,6 +192,9 @@ impl Charge {
 }
 
 fn reference_of(notification: &Notification) -> &[u8] {
-    let id = notification.reference.as_ref().or(notification.internal.as_ref());
-    id.map_or(NO_REFERENCE, |id| id.as_bytes())
+    match (notification.reference.as_bytes(), notification.internal.as_bytes()) {
+        (b"", b"") => NO_REFERENCE,
+        (b"", internal) => internal,
+        (reference, _) => reference,
+    }
 }

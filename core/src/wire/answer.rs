@@ -173,7 +173,9 @@ impl<'b> Answer<'b> {
 
     /// The id under a name; empty if there is none.
     pub fn id(&self, name: Name) -> CarrierId {
-        self.found.id(name as usize)
+        let mut id = CarrierId::new();
+        self.found.put_id(name as usize, &mut id);
+        id
     }
 
     /// [`Reading::amount_due`].

@@ -113,14 +113,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The id under a name; empty if there is none.
+    /// Puts the id under a name, if there is one.
     #[inline(never)]
-    pub(super) fn id(&self, name: usize) -> CarrierId {
-        let mut id = CarrierId::new();
+    pub(super) fn put_id(&self, name: usize, id: &mut CarrierId) {
         if let Some(text) = self.text(name) {
-            text.put_id(&mut id);
+            text.put_id(id);
         }
-        id
     }
 
     /// The first of three names that has a text which is not empty; failing that, the last that is there at all.

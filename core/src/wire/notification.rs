@@ -19,12 +19,12 @@ pub const NOT_UNDERSTOOD: &[u8] = br#"{"statusCode":"E1601","statusDetail":"Not 
 /// A charging notification as it plainly reads. What it is worth is decided in [`crate::charge`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// `externalTrxId`.
-    pub external: Option<CarrierId>,
-    /// `internalTrxId`; too long an id is no evidence and reads as `None`.
-    pub internal: Option<CarrierId>,
-    /// `referenceId`.
-    pub reference: Option<CarrierId>,
+    /// `externalTrxId`; empty if there is none. An id that is too long, or cannot be one, is no evidence and reads as none.
+    pub external: CarrierId,
+    /// `internalTrxId`, likewise.
+    pub internal: CarrierId,
+    /// `referenceId`, likewise.
+    pub reference: CarrierId,
     /// What the status code means.
     pub class: Class,
     /// The status code as it was written.
@@ -56,14 +56,14 @@ pub struct NotACurrency;
 
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
 /// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
+#[inline(never)]
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
     let mut found = Members::new();
     find(&mut found, body)?;
-    let id = |name: Name| Some(found.id(name as usize)).filter(|id| !id.is_empty());
     let mut read = Notification {
-        external: id(Name::External),
-        internal: id(Name::Internal),
-        reference: id(Name::Reference),
+        external: CarrierId::new(),
+        internal: CarrierId::new(),
+        reference: CarrierId::new(),
         class: Class::Unknown,
         code: RawCode::new(),
         total: found.stated(Name::Total as usize),
@@ -72,6 +72,9 @@ pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFaul
         currency: found.text(Name::Currency as usize).map(Text::currency),
     };
     read.class = notified(profile, &found, &mut read.code);
+    found.put_id(Name::External as usize, &mut read.external);
+    found.put_id(Name::Internal as usize, &mut read.internal);
+    found.put_id(Name::Reference as usize, &mut read.reference);
     Ok(read)
 }
 

@@ -1,5 +1,6 @@
 //! What the carrier notifies: durable in the inbox, acknowledged, and applied by whoever drives the charge.
 
+use caas_core::id::CarrierId;
 use caas_core::id_generator::split_external;
 use caas_core::wire::notification::{self, NOT_UNDERSTOOD, Notification, RECEIVED};
 
@@ -40,14 +41,13 @@ impl Desk {
     fn read(&self, body: &[u8]) -> Option<Notification> {
         let profile = self.inner.settings.carriers.first()?.profile();
         let notification = notification::read(profile, body).ok()?;
-        let named = notification.external.is_some()
-            || notification.internal.is_some()
-            || notification.reference.is_some();
+        let Notification { external, internal, reference, .. } = &notification;
+        let named = [external, internal, reference].iter().any(|id| !id.is_empty());
         named.then_some(notification)
     }
 
     async fn keep(&self, body: Vec<u8>, notification: &Notification) -> Result<(), DeskError> {
-        let text = |id: &Option<caas_core::id::CarrierId>| id.as_ref().map(|id| id.as_str().to_owned());
+        let text = |id: &CarrierId| Some(id.as_str().to_owned()).filter(|id| !id.is_empty());
         let (external, internal) = (text(&notification.external), text(&notification.internal));
         let posted = self.on_disk(move |journal| {
             let named = external.as_deref().and_then(split_external).map(|(charge_id, _)| charge_id);

@@ -587,7 +587,7 @@ impl OpenCharge {
             }
             // It is handed over when it is read again.
             Handled::Ignored(Ignored::Busy) => Ok(()),
-            Handled::Ignored(_) | Handled::Refused(_) if notification.external.is_some() => {
+            Handled::Ignored(_) | Handled::Refused(_) if !notification.external.is_empty() => {
                 self.mark(number, false).await
             }
             // It may be another charge's.

@@ -59,7 +59,7 @@ impl Relay {
 
     /// Whose it is. The ids read the same whatever the profile; what the rest means is the terminal's to decide.
     fn owner(&self, body: &[u8]) -> Option<Arc<Registered>> {
-        let external = notification::read(&profile::dialog(), body).ok()?.external?;
+        let external = notification::read(&profile::dialog(), body).ok()?.external;
         self.inner.terminals.get(prefix_of(external.as_str())?)
     }
 
