@@ -99,10 +99,10 @@ impl Amount {
 
     /// As [`Amount::parse`].
     #[inline(never)]
-    pub(crate) fn read(mut text: Chars<'_>) -> Result<Self, AmountError> {
+    pub(crate) fn read(text: Chars<'_>) -> Result<Self, AmountError> {
         // The decimals and one more, once there is a point.
         let (mut minor, mut digits, mut decimals) = (0u32, 0u32, 0u32);
-        while let Some(character) = text.next() {
+        for character in text {
             match character {
                 '0'..='9' => {
                     minor = with_digit(minor, u32::from(character) & 0xF);

@@ -5,7 +5,7 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
-use super::record::{REVIEWER_MAX, copy};
+use super::record::REVIEWER_MAX;
 use crate::utf8::{beginning, is_utf8};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
