@@ -195,12 +195,18 @@ fn write(charge: &mut Charge, carrier: &Carrier<'_>, buffer: &mut [u8]) -> Optio
     let Carrier { profile, endpoint, .. } = *carrier;
     let instrument = profile.instruments.get(usize::from(charge.instrument)).map_or("", |found| found.name);
     let mut end = START;
-    for name in [profile.name, endpoint, instrument] {
-        put(buffer, &mut end, &[u8::try_from(name.len()).ok()?]);
-        put(buffer, &mut end, name.as_bytes());
-    }
+    put_name(buffer, &mut end, profile.name);
+    put_name(buffer, &mut end, endpoint);
+    put_name(buffer, &mut end, instrument);
     put(buffer, &mut end, charge.lasting.recorded(charge.sale, charge.release, charge.review));
     seal(buffer, charge.storage.sequence, end)
+}
+
+/// Puts a name after its length, which a start has checked.
+#[inline(never)]
+fn put_name(buffer: &mut [u8], end: &mut usize, name: &str) {
+    put(buffer, end, &[name.len() as u8]);
+    put(buffer, end, name.as_bytes());
 }
 
 /// Puts bytes where the record ends so far. What has no room is counted, and missed by [`seal`].
@@ -215,10 +221,11 @@ fn put(buffer: &mut [u8], end: &mut usize, bytes: &[u8]) {
 
 /// Puts the start before the content, and the CRC and the mark after it.
 fn seal(buffer: &mut [u8], sequence: u32, end: usize) -> Option<usize> {
-    let [low, high] = u16::try_from(end).ok()?.to_le_bytes();
+    let [low, high, ..] = end.to_le_bytes();
     let [a, b, c, d] = MAGIC;
     let [s, t, u, v] = sequence.to_le_bytes();
-    let (body, rest) = buffer.split_at_mut_checked(end)?;
+    // An end beyond all memory wraps to a buffer that is shorter than it, which has no such place either.
+    let (body, rest) = buffer.get_mut(..end.wrapping_add(TAIL))?.split_at_mut_checked(end)?;
     *body.first_chunk_mut()? = [a, b, c, d, RECORD_VERSION, low, high, s, t, u, v];
     let (crc, rest) = rest.split_first_chunk_mut()?;
     *crc = checksum(body).to_le_bytes();
