@@ -50,7 +50,7 @@ impl Head {
         Head { status: 0, is_http_1_0: false, length: None, is_chunked: false, reuse: Reuse::KeepAlive };
 
     /// Takes the version.
-    pub fn is_version(&mut self, is_http_1_0: bool) {
+    pub fn set_version(&mut self, is_http_1_0: bool) {
         self.is_http_1_0 = is_http_1_0;
         if is_http_1_0 {
             self.reuse = HTTP_1_0;

@@ -4,7 +4,6 @@ use super::answer::{INTERIM_MAX, Step};
 use super::characters::{TOKEN, is_field_byte};
 use super::chunked::{CHUNK_EXTENSIONS_MAX, TRAILERS_MAX};
 use super::head::{HEAD_MAX, HEADERS_MAX, Head};
-
 use super::word::{Meaning, Word};
 use super::{Fault, Reuse};
 
@@ -26,8 +25,8 @@ pub(super) struct Part {
     malformed: Fault,
 }
 
-const STATUS_LINE: Part =
-    Part { room: HEAD_MAX as u16, too_long: Fault::HeadTooLong, malformed: Fault::StatusLine };
+/// A head until its status line ends. Behind that it is a header that is malformed.
+const HEAD: Part = Part { room: HEAD_MAX as u16, too_long: Fault::HeadTooLong, malformed: Fault::StatusLine };
 const EXTENSIONS: Part = Part {
     room: CHUNK_EXTENSIONS_MAX,
     too_long: Fault::ChunkExtensionsTooLong,
@@ -36,7 +35,7 @@ const EXTENSIONS: Part = Part {
 const TRAILERS: Part =
     Part { room: TRAILERS_MAX, too_long: Fault::TrailersTooLong, malformed: Fault::BadTrailer };
 
-/// How far an answer is.
+/// How far an answer is. What is asked at every byte stands first, where instructions of two bytes reach it.
 #[repr(C)]
 pub(crate) struct Reading {
     pub(super) state: State,
@@ -64,6 +63,7 @@ pub(crate) struct Reading {
 pub(super) enum State {
     /// Up to the end of its status.
     StatusLine,
+    /// Behind it: a space before the reason, or the line's end.
     StatusEnd,
     Reason,
     /// Of a header; the line begins with it.
@@ -91,7 +91,7 @@ impl Reading {
             interim: 0,
             count: 0,
             field: Meaning::OTHER,
-            part: STATUS_LINE,
+            part: HEAD,
             word: Word::NONE,
             head: Head::NONE,
             left: 0,
@@ -207,7 +207,7 @@ impl Reading {
             return Err(if self.count < VERSION { Fault::NotHttp } else { Fault::StatusLine });
         }
         if self.count == VERSION {
-            self.head.is_version(byte == *low);
+            self.head.set_version(byte == *low);
         } else if low != high {
             let digit = byte.wrapping_sub(b'0');
             self.head.status = self.head.status.wrapping_mul(10).wrapping_add(digit.into());
@@ -228,18 +228,17 @@ impl Reading {
                 return Err(Fault::TooManyHeaders);
             }
             self.count = self.count.wrapping_add(1);
-        }
-        if TOKEN.have(byte) {
-            self.word.take(byte);
-            Ok(())
-        } else if byte == b':' && !self.word.is_empty() {
+        } else if byte == b':' {
             self.field = if self.in_trailers { Meaning::OTHER } else { self.word.meaning() };
             self.word.clear();
             self.state = State::Value;
-            Ok(())
-        } else {
-            Err(self.part.malformed)
+            return Ok(());
         }
+        if !TOKEN.have(byte) {
+            return Err(self.part.malformed);
+        }
+        self.word.take(byte);
+        Ok(())
     }
 
     fn take_of_value(&mut self, byte: u8) -> Result<(), Fault> {
@@ -285,6 +284,7 @@ impl Reading {
     }
 
     fn end_head(&mut self, buffer_length: usize) -> Result<(), Fault> {
+        // RFC 9112, 6.3, without the guesses that it allows.
         if self.head.is_chunked && self.head.length.is_some() {
             return Err(Fault::LengthAndCoding);
         }
@@ -292,8 +292,8 @@ impl Reading {
             101 => return Err(Fault::SwitchedProtocols),
             ..200 if self.interim == INTERIM_MAX => return Err(Fault::TooManyInterim),
             ..200 => {
-                self.interim = self.interim.saturating_add(1);
-                (self.state, self.count, self.part) = (State::StatusLine, 0, STATUS_LINE);
+                self.interim = self.interim.wrapping_add(1);
+                (self.state, self.count, self.part) = (State::StatusLine, 0, HEAD);
                 self.head = Head::NONE;
                 return Ok(());
             }

@@ -127,7 +127,7 @@ impl Word {
     }
 
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or(&[])
+        self.bytes.get(..usize::from(self.length)).unwrap_or(&self.bytes)
     }
 
     pub fn meaning(&self) -> Meaning {
