@@ -29,7 +29,6 @@ impl Kept {
     }
 
     /// Whether it is an amount: what was read from a record may be anything.
-    #[inline(never)]
     pub fn is_sound(self) -> bool {
         self.get().is_some()
     }
