@@ -52,13 +52,13 @@ pub use recover::{AtBoot, RecoverError};
 pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
-use crate::credentials::{Credentials, Secret};
+use crate::credentials::Credentials;
 use crate::id::{Masked, SaleId, Subscriber, payer};
 use crate::id_generator::ChargeId;
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::{Authentication, CapturesAt, Consent, Instrument, Profile};
+use crate::profile::{CapturesAt, Consent, Instrument, Profile};
 use crate::time::{Instant, Millis};
-use crate::wire::request::RequestFault;
+use crate::wire::request::{RequestFault, has_credentials};
 use attempt::{Attempt, Mark, Surroundings};
 use durable::Storage;
 use kept::Kept;
@@ -400,7 +400,9 @@ impl Charge {
         check_configuration(carrier, instrument.name)?;
         let currency = profile.currencies.iter().find(|taken| order.currency.is_none_or(|it| it == **taken));
         let currency = *currency.ok_or(StartRefused::Currency)?;
-        check_credentials(carrier, instrument.agent_params)?;
+        if !has_credentials(profile, carrier.credentials, instrument.agent_params) {
+            return Err(StartRefused::MissingCredential);
+        }
         self.lasting.amount = Kept::new(order.amount);
         self.lasting.set_currency(currency);
         self.lasting.auto_attempts = order.attempts;
@@ -820,18 +822,4 @@ fn check_configuration(carrier: &Carrier<'_>, instrument: &str) -> Result<(), St
         && carrier.profile.name.len() <= crate::profile::PROFILE_NAME_MAX
         && instrument.len() <= INSTRUMENT_NAME_MAX;
     if fits { Ok(()) } else { Err(StartRefused::ConfigurationTooLong) }
-}
-
-fn check_credentials(carrier: &Carrier<'_>, agent_params: bool) -> Result<(), StartRefused> {
-    let given = carrier.credentials;
-    let is_there = |secret: &Secret| !secret.expose().is_empty();
-    let all = match carrier.profile.authentication {
-        Authentication::ClientIdHeader(_) => is_there(&given.client),
-        Authentication::InBody => {
-            is_there(&given.application)
-                && is_there(&given.password)
-                && (!agent_params || (is_there(&given.agent_pin) && is_there(&given.agent_alias)))
-        }
-    };
-    if all { Ok(()) } else { Err(StartRefused::MissingCredential) }
 }

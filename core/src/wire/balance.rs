@@ -8,7 +8,7 @@ use super::members::Members;
 use super::names::{Name, Names, length, pack};
 use super::notification::Stated;
 use super::object::Object;
-use super::request::{RequestFault, check_credentials};
+use super::request::{RequestFault, has_credentials};
 use super::text::Text;
 use super::verdict::verdict;
 use crate::credentials::Credentials;
@@ -61,7 +61,9 @@ pub fn write(
     fields: &BalanceFields<'_>,
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    check_credentials(profile, credentials)?;
+    if !has_credentials(profile, credentials, false) {
+        return Err(RequestFault::MissingCredential);
+    }
     let mut object = Object::open(buffer);
     object.member("applicationId", credentials.application.expose().as_bytes());
     object.member("password", credentials.password.expose().as_bytes());

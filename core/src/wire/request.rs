@@ -64,7 +64,9 @@ pub fn write_charge(
 ) -> Result<usize, RequestFault> {
     let mut amount = String::<AMOUNT_TEXT_MAX>::new();
     fields.amount.put(profile.amount_format, &mut amount).map_err(RequestFault::Amount)?;
-    check_credentials(profile, credentials)?;
+    if !has_credentials(profile, credentials, fields.instrument.agent_params) {
+        return Err(RequestFault::MissingCredential);
+    }
     if profile.charge_service.is_charge_request() {
         let mut object = Object::open(buffer);
         object.member("amount", amount.as_bytes());
@@ -82,16 +84,17 @@ pub fn write_confirm(reference: &[u8], buffer: &mut [u8]) -> Result<usize, Reque
     object.close()
 }
 
-/// Whether what the profile's authentication needs is there. The header of a client id is the transport's to write, but
-/// a request that cannot be sent is better refused before it is made durable.
-pub(super) fn check_credentials(
-    profile: &Profile<'_>,
-    credentials: &Credentials,
-) -> Result<(), RequestFault> {
+/// Whether what the profile's authentication needs is there, and what an agent needs besides. The header of a client id
+/// is the transport's to write, but a request that cannot be sent is better refused before it is made durable.
+#[inline(never)]
+pub(crate) fn has_credentials(profile: &Profile<'_>, given: &Credentials, agent_params: bool) -> bool {
+    let is_there = |secret: &Secret| !secret.expose().is_empty();
     match profile.authentication {
-        Authentication::ClientIdHeader(_) => needed(&credentials.client).map(|_| ()),
+        Authentication::ClientIdHeader(_) => is_there(&given.client),
         Authentication::InBody => {
-            needed(&credentials.application).and_then(|_| needed(&credentials.password)).map(|_| ())
+            is_there(&given.application)
+                && is_there(&given.password)
+                && (!agent_params || (is_there(&given.agent_pin) && is_there(&given.agent_alias)))
         }
     }
 }
@@ -103,10 +106,6 @@ fn write_debit(
     amount: &[u8],
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    let agent = match fields.instrument.agent_params {
-        true => Some((needed(&credentials.agent_pin)?, needed(&credentials.agent_alias)?)),
-        false => None,
-    };
     let mut object = Object::open(buffer);
     object.member("applicationId", credentials.application.expose().as_bytes());
     object.member("password", credentials.password.expose().as_bytes());
@@ -117,18 +116,11 @@ fn write_debit(
     object.member("currency", if profile.send_currency { fields.currency.as_bytes() } else { &[] });
     object.member("amount", amount);
     // The agent's parameters of eZ Cash, the one object within a request.
-    if let Some((pin, alias)) = agent {
+    if fields.instrument.agent_params {
         object.open_inner(profile.fields.params);
-        object.member("ezcashAgentPin", pin);
-        object.member("ezcashAgentAlias", alias);
+        object.member("ezcashAgentPin", credentials.agent_pin.expose().as_bytes());
+        object.member("ezcashAgentAlias", credentials.agent_alias.expose().as_bytes());
         object.close_inner();
     }
     object.close()
-}
-
-fn needed(secret: &Secret) -> Result<&[u8], RequestFault> {
-    match secret.expose() {
-        "" => Err(RequestFault::MissingCredential),
-        there => Ok(there.as_bytes()),
-    }
 }
