@@ -115,17 +115,17 @@ impl Texts {
 
     /// Puts as much of a text into a slot as fits while `reserve` bytes stay free, cut at a character's end.
     pub fn set_cut(&mut self, slot: Slot, text: &[u8], reserve: usize) {
-        let free = self.free(slot).saturating_sub(reserve).min(usize::from(SAME_AS).saturating_sub(1));
-        // The part fits by the line above; if it did not, the text would stay as it is.
+        // What passes is never shared, so it goes, and the part fits. If it did not, there would be no text.
+        let _ = self.set(slot, &[]);
+        let free = TEXTS_MAX.saturating_sub(self.used()).saturating_sub(reserve);
         let _ = self.set(slot, beginning(text, free));
     }
 
     /// Keeps who resolved a review, as much as fits: what the payer was to read is over, and makes room.
     pub fn set_reviewer(&mut self, name: &[u8]) {
-        if self.free(Slot::REVIEWER) < name.len() {
-            let _ = self.set(Slot::PAYER_TEXT, &[]);
+        if self.set_id(Slot::REVIEWER, name).is_err() {
+            self.set_cut(Slot::REVIEWER, name, 0);
         }
-        self.set_cut(Slot::REVIEWER, name, 0);
     }
 
     /// Whether these can be: what was read from a record may be anything.
@@ -143,12 +143,6 @@ impl Texts {
         let own = self.own(of.unwrap_or(index));
         let can_be = of.is_none_or(|of| index.max(of) < IDS && !own.is_empty());
         can_be.then_some(own)
-    }
-
-    /// Bytes that there are for a text in this slot.
-    fn free(&self, slot: Slot) -> usize {
-        let (_, own) = self.place(index(slot));
-        TEXTS_MAX.saturating_sub(self.used()).saturating_add(own)
     }
 
     /// Replaces the own text of a slot, and its length.
