@@ -44,9 +44,11 @@ pub enum AmountFormat {
     TwoDecimals,
 }
 
-/// Why a text or a number is no amount.
+/// Why a text or a number is no amount. It is as wide as an amount, so that one of both travels in registers: 100 bytes of
+/// flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
 pub enum AmountError {
     /// No digits, or characters that are neither digits nor one decimal point.
     NotANumber,
