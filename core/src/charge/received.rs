@@ -22,7 +22,15 @@ pub(super) struct Credit {
     pub total: Kept,
 }
 
+/// Stands for no attempt, as a number that none has.
+const NO_ATTEMPT: u8 = u8::MAX;
+
 impl Credit {
+    /// The attempt that it counts for towards confirming.
+    fn counts_for(&self) -> u8 {
+        if self.matched != 0 { self.attempt } else { NO_ATTEMPT }
+    }
+
     /// Whether there is one.
     pub fn is_some(&self) -> bool {
         self.total != Kept::ZERO
@@ -123,7 +131,7 @@ impl Received {
 
     /// Money under ids that the carrier did not name in an answer.
     pub fn unmatched(&self) -> Amount {
-        self.credited(None, false)
+        self.credited(NO_ATTEMPT)
     }
 
     /// An answer that says "executed" names no amount and means the price; notifications of that attempt are about the
@@ -132,17 +140,17 @@ impl Received {
         let mut sum = Amount::ZERO;
         for (attempt, number) in attempts.iter().zip(0u8..) {
             let executed = if attempt.has(Mark::Executed) { price } else { Amount::ZERO };
-            sum = sum.saturating_add(self.credited(Some(number), true).max(executed));
+            sum = sum.saturating_add(self.credited(number).max(executed));
         }
         sum
     }
 
-    /// What notifications told of, of one attempt or of all.
+    /// What notifications told of that counts for an attempt, or for none.
     #[inline(never)]
-    fn credited(&self, attempt: Option<u8>, matched: bool) -> Amount {
+    fn credited(&self, attempt: u8) -> Amount {
         let mut sum = Amount::ZERO;
         for credit in &self.credits {
-            if (credit.matched != 0) == matched && attempt.is_none_or(|attempt| credit.attempt == attempt) {
+            if credit.counts_for() == attempt {
                 sum = sum.saturating_add(credit.total.amount());
             }
         }
