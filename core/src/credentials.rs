@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::String;
 use zeroize::Zeroize;
 
-use crate::id::{IdError, checked};
+use crate::id::{IdError, checked, keep};
 
 /// Longest password, client id, agent PIN or alias (the documents: 32; client ids of IBM API Connect have 36 to 64).
 pub const SECRET_MAX: usize = 64;
@@ -18,6 +18,23 @@ impl Secret {
     /// Keeps `text`: 1 to [`SECRET_MAX`] printable ASCII characters, so that it can stand in a header or a JSON body.
     pub fn new(text: &str) -> Result<Self, IdError> {
         checked(text, false).map(Secret)
+    }
+
+    /// As [`Secret::new`], where the secret is to stay: one that is made and then moved leaves a copy on the stack that
+    /// nobody overwrites. What was there before is overwritten, also where `text` is refused.
+    ///
+    /// ```
+    /// use caas_core::credentials::Credentials;
+    /// let mut credentials = Credentials::default();
+    /// credentials.password.set("95904999aa8edb0c038b3295fdd271de")?;
+    /// assert!(credentials.password.set("not one word").is_err());
+    /// assert_eq!(credentials.password.expose(), "");
+    /// # Ok::<(), caas_core::id::IdError>(())
+    /// ```
+    pub fn set(&mut self, text: &str) -> Result<(), IdError> {
+        self.0.as_mut_str().zeroize();
+        self.0.clear();
+        keep(text, false, &mut self.0)
     }
 
     /// The secret itself, for the request bytes only.

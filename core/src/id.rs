@@ -205,7 +205,7 @@ pub(crate) fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String
 
 /// Once for texts of all lengths.
 #[inline(never)]
-fn keep(text: &str, spaces: bool, kept: &mut StringView) -> Result<(), IdError> {
+pub(crate) fn keep(text: &str, spaces: bool, kept: &mut StringView) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }

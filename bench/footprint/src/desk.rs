@@ -31,7 +31,9 @@ pub struct Desk {
     /// What proves us to them.
     pub credentials: Credentials,
     /// What carrier and payer do.
-    pub script: Script,
+    pub script: &'static Script,
+    /// What else happens at each wait, in turn.
+    pub happens: &'static [Happens],
     order: Texts,
     charge: Option<Charge>,
     /// The time, in milliseconds: a tick counter of a microcontroller has 32 bits.
@@ -60,17 +62,18 @@ impl Texts {
 
 impl Desk {
     /// A desk for a script.
-    pub fn new(script: Script) -> Option<Self> {
+    pub fn new(script: &'static Script) -> Self {
         Desk::with(script, Texts::USUAL)
     }
 
     /// A desk for a script, with an order of these texts.
-    pub fn with(script: Script, texts: [&str; 4]) -> Option<Self> {
+    pub fn with(script: &'static Script, texts: [&str; 4]) -> Self {
         let [sale, payer, id, account] = texts;
-        Some(Desk {
-            profile: black_box(script.profile),
-            credentials: script.secrets.credentials()?,
-            script: black_box(script),
+        let script = black_box(script);
+        Desk {
+            profile: script.profile,
+            credentials: Credentials::default(),
+            script,
             order: Texts {
                 sale: SaleId::new(sale),
                 payer: Subscriber::new(payer),
@@ -78,8 +81,9 @@ impl Desk {
                 account: Subscriber::new(account),
             },
             charge: None,
+            happens: script.happens,
             ticks: 1,
-        })
+        }
     }
 
     /// Sells once, cuts the power, and finds the sale again. Whether it was paid and released, and still is.
@@ -96,6 +100,9 @@ impl Desk {
     /// Places the order.
     #[inline(never)]
     pub fn start(&mut self, meter: &mut impl Meter) -> bool {
+        if !self.script.secrets.put(&mut self.credentials) {
+            return false;
+        }
         let carrier = Carrier {
             profile: self.profile,
             credentials: &self.credentials,
@@ -121,7 +128,7 @@ impl Desk {
         keep: &mut impl Keep,
         meter: &mut impl Meter,
     ) -> bool {
-        let mut happens = black_box(self.script.happens).iter();
+        let mut happens = self.happens.iter();
         let Ok(sale) = &self.order.sale else { return false };
         for _ in 0..STEPS_MAX {
             let (profile, now) = (self.profile, self.now());

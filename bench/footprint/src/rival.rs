@@ -2,6 +2,7 @@
 
 use core::hint::black_box;
 
+use caas_core::credentials::Credentials;
 use serde::{Deserialize, Serialize};
 
 use crate::link::HTTP_BUFFER;
@@ -57,7 +58,10 @@ pub fn answer() -> &'static [u8] {
 
 /// The request's body.
 pub fn debit(buffer: &mut [u8]) -> Option<&[u8]> {
-    let credentials = IDEAMART.secrets.credentials()?;
+    let mut credentials = Credentials::default();
+    if !IDEAMART.secrets.put(&mut credentials) {
+        return None;
+    }
     let debit = Debit {
         application_id: credentials.application.expose(),
         password: credentials.password.expose(),

@@ -1,11 +1,11 @@
 //! What carrier and payer do in a sale, per profile. The compiler does not see it: images read it through `black_box`.
 
-use caas_core::credentials::{Credentials, Secret};
+use caas_core::credentials::Credentials;
 use caas_core::profile::{self, Profile, Service};
 use caas_core::status_code::{Class, CodeRow};
 
 /// The profiles, each with a sale that goes well.
-pub const SALES: [(&str, Script); 3] = [("mobitel", MOBITEL), ("ideamart", IDEAMART), ("dialog", DIALOG)];
+pub const SALES: [(&str, &Script); 3] = [("mobitel", &MOBITEL), ("ideamart", &IDEAMART), ("dialog", &DIALOG)];
 
 /// A sale: what the host is configured with, what the peer answers, what else happens.
 #[derive(Clone, Copy)]
@@ -205,20 +205,16 @@ impl Secrets {
     const NONE: Secrets =
         Secrets { client: "", application: "", password: "", agent_pin: "", agent_alias: "" };
 
-    /// As a charge takes them.
-    pub fn credentials(&self) -> Option<Credentials> {
-        let mut credentials = Credentials::default();
-        for (secret, text) in [
+    /// Puts them where a charge takes them from. Whether they are as a charge takes them.
+    pub fn put(&self, credentials: &mut Credentials) -> bool {
+        [
             (&mut credentials.client, self.client),
             (&mut credentials.application, self.application),
             (&mut credentials.password, self.password),
             (&mut credentials.agent_pin, self.agent_pin),
             (&mut credentials.agent_alias, self.agent_alias),
-        ] {
-            if !text.is_empty() {
-                *secret = Secret::new(text).ok()?;
-            }
-        }
-        Some(credentials)
+        ]
+        .into_iter()
+        .all(|(secret, text)| text.is_empty() || secret.set(text).is_ok())
     }
 }

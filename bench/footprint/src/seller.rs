@@ -39,9 +39,9 @@ pub struct JournalSeller {
 
 impl JournalSeller {
     /// A seller at this desk.
-    pub fn new(desk: Option<Desk>) -> Option<Self> {
+    pub fn new(desk: Desk) -> Option<Self> {
         let journal = FlashJournal::new(RamFlash::new(), 0..BYTES).ok()?;
-        Some(JournalSeller { desk: desk?, keep: Flash { journal, buffer: RECORD.take() } })
+        Some(JournalSeller { desk, keep: Flash { journal, buffer: RECORD.take() } })
     }
 
     /// Sells once.

@@ -11,5 +11,5 @@ static PLACE: Place<Desk> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || Desk::new(MOBITEL), sell)
+    run(&PLACE, || Some(Desk::new(&MOBITEL)), sell)
 }

@@ -48,12 +48,11 @@ fn sales(world: &mut World) -> bool {
 
 /// The longest texts, four payment references with the longest ids, notifications again and again.
 fn longest(world: &mut World) -> bool {
-    sell(world, "dialog, all at its longest", FULL, Texts::LONGEST)
+    sell(world, "dialog, all at its longest", &FULL, Texts::LONGEST)
 }
 
-fn sell(world: &mut World, name: &'static str, script: Script, texts: [&str; 4]) -> bool {
-    let Some(desk) = Desk::with(script, texts) else { return false };
-    let desk = world.desk.insert(desk);
+fn sell(world: &mut World, name: &'static str, script: &'static Script, texts: [&str; 4]) -> bool {
+    let desk = world.desk.insert(Desk::with(script, texts));
     let mut keep = Ram { record: &mut world.record, length: 0 };
     let mut link = Direct(Answers::new(script.answers));
     desk.sell(&mut world.buffer, &mut link, &mut keep, &mut Loud { sale: name, message: "" })
@@ -79,9 +78,8 @@ fn answer_with(world: &mut World, name: &'static str, length: usize) {
     let message = world.message.get(..length).unwrap_or(&[]);
     for (sale, script) in SALES {
         for before in 0..2 {
-            let script = Script { happens: &[Happens::Tick, Happens::Tick], ..script };
-            let Some(desk) = Desk::new(script) else { return };
-            let desk = world.desk.insert(desk);
+            let desk = world.desk.insert(Desk::new(script));
+            desk.happens = &[Happens::Tick, Happens::Tick];
             let mut keep = Ram { record: &mut world.record, length: 0 };
             let mut link = Spoilt { answers: script.answers.get(..before).unwrap_or(&[]), message };
             let mut meter = Loud { sale, message: name };
