@@ -25,7 +25,6 @@ impl Characters {
     }
 
     /// Whether it is one of these.
-    #[inline(never)]
     pub fn have(&self, byte: u8) -> bool {
         self.0.get(usize::from(byte / 32)).is_some_and(|bits| bits >> (byte % 32) & 1 == 1)
     }

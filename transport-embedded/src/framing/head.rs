@@ -86,11 +86,9 @@ fn plain_number(text: &[u8]) -> Option<u32> {
     if text.is_empty() || text.len() > LENGTH_DIGITS_MAX {
         return None;
     }
-    text.iter().try_fold(0u32, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number.checked_mul(10)?.checked_add(u32::from(digit))
-    })
+    let mut number = 0u32;
+    for byte in text {
+        number = number.checked_mul(10)?.checked_add(char::from(*byte).to_digit(10)?)?;
+    }
+    Some(number)
 }

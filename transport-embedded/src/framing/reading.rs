@@ -192,7 +192,6 @@ impl Reading {
     }
 
     /// One byte less may come of what has a limit.
-    #[inline(never)]
     pub(super) fn spend(&mut self) -> Result<(), Fault> {
         self.part.room = self.part.room.checked_sub(1).ok_or(self.part.too_long)?;
         Ok(())

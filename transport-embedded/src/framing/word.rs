@@ -33,7 +33,6 @@ impl Meaning {
     pub const OTHER: Meaning = Meaning(13);
 
     /// What a word means, in any case.
-    #[inline(never)]
     pub fn of(word: &[u8]) -> Self {
         let mut meaning = Meaning(0);
         let mut rest: &[u8] = &PACKED;
@@ -102,7 +101,6 @@ pub(super) struct Word {
 impl Word {
     pub const NONE: Word = Word { bytes: [0; ROOM], length: 0, is_ended: false };
 
-    #[inline(never)]
     pub fn take(&mut self, byte: u8) {
         if matches!(byte, b' ' | b'\t') {
             self.is_ended = self.length > 0;
