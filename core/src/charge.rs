@@ -15,8 +15,9 @@
 pub mod advice;
 mod attempt;
 mod attempts;
-mod durable;
+pub(crate) mod durable;
 mod evidence;
+mod facts;
 pub mod guard;
 pub mod input;
 mod kept;
@@ -30,6 +31,7 @@ mod plan;
 mod received;
 pub mod record;
 mod recover;
+mod rules;
 mod short_code;
 mod summary;
 mod texts;
@@ -59,15 +61,15 @@ use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{CapturesAt, Consent, Instrument, Profile};
 use crate::time::{Instant, Millis};
 use crate::wire::request::{RequestFault, has_credentials};
-use attempt::{Attempt, Mark, Surroundings};
+use attempt::{Attempt, Mark, Surroundings, bit};
 use durable::Storage;
 use kept::Kept;
 use lasting::Lasting;
 use news::{Announced, News};
 use plan::Planned;
+use received::Counted;
 use texts::Slot;
 use timers::{Timer, Timers, WAIT_MAX};
-use transition::Standing;
 
 /// Attempts of one charge, at most.
 pub const ATTEMPTS_MAX: usize = 3;
@@ -310,7 +312,7 @@ pub enum Conflict {
 }
 
 /// All conflicts, in the order in which they are told.
-pub const CONFLICTS: [Conflict; 7] = [
+pub static CONFLICTS: [Conflict; 7] = [
     Conflict::FailedAfterPaid,
     Conflict::AnswerForAnother,
     Conflict::BadNotification,
@@ -409,7 +411,7 @@ impl Charge {
         self.take_texts(order, id).map_err(|_| StartRefused::TextsTooLong)?;
         self.open_for(order.window.unwrap_or(profile.windows.sale));
         // As the application knows: nothing has happened yet.
-        self.announced.note(News::Payment(Payment::Requested));
+        self.announced.tell(News::Payment(Payment::Requested));
         Ok(())
     }
 
@@ -527,7 +529,7 @@ impl Charge {
 
     /// What the application sees of the payment.
     pub fn payment(&self) -> Payment {
-        transition::payment(&self.standing())
+        self.facts().payment()
     }
 
     /// Which request moves the money of this charge.
@@ -557,7 +559,7 @@ impl Charge {
 
     /// All that was received, over all references.
     pub fn received(&self) -> Amount {
-        self.lasting.received.sum(self.lasting.attempts.places(), self.amount())
+        self.money(Counted::All)
     }
 
     /// What is owed back to the payer: once the sale is closed, all that was received and not earned by a release.
@@ -572,14 +574,7 @@ impl Charge {
     /// Whether a capture is still possible by what is known: an attempt is in doubt, pending, or only listened for.
     /// "Failed" together with `false` here is final.
     pub fn may_still_charge(&self) -> bool {
-        let listening = self.consent.is_dialled();
-        self.numbers().any(|number| match self.phase_of(number) {
-            Phase::InDoubt | Phase::PendingConsent => true,
-            Phase::Requested => self.sale == Sale::Open || self.flight.is_some(),
-            Phase::Planned => self.sale == Sale::Open,
-            Phase::Listening => listening,
-            Phase::Paid | Phase::NotCharged | Phase::Lapsed => false,
-        })
+        self.facts().any(facts::MAY_STILL_CHARGE)
     }
 
     /// Where each attempt stands, the first one first.
@@ -611,7 +606,7 @@ impl Charge {
 
     /// The conflicts that were noticed.
     pub fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
-        CONFLICTS.into_iter().filter(|conflict| self.lasting.conflicts & *conflict as u8 != 0)
+        CONFLICTS.iter().copied().filter(|conflict| self.lasting.conflicts & *conflict as u8 != 0)
     }
 
     /// Whether storage holds everything that the charge knows.
@@ -622,108 +617,68 @@ impl Charge {
     /// Whether nothing is left to do, and nothing is listened for any more ([`Charge::is_settled`], and the profile's
     /// `listen` window is over). The record stays; later notifications still count after [`Charge::recover`].
     pub fn is_finished(&self, now: Instant) -> bool {
-        self.is_settled() && self.timers.get(Timer::ListenUntil).is_none_or(|end| now >= end)
+        self.is_settled()
+            && (!self.timers.is_set(Timer::ListenUntil) || self.timers.was_over(Timer::ListenUntil, now))
     }
 
     /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
     /// person must look. Money may still come by notification.
     pub fn is_settled(&self) -> bool {
-        self.is_clear_or_reviewed()
-            && self.sale != Sale::Open
+        let facts = self.facts();
+        facts.is_clear_or_reviewed()
+            && !facts.any(facts::OPEN | facts::FLYING)
             && self.release != Release::Started
             && (self.storage.is_durable() || self.was_never_sent())
-            && self.flight.is_none()
             && self.tickets.is_empty()
             && self.next_news().is_none()
     }
 
-    /// Whether all is clear, or a person must look.
     #[inline(never)]
-    fn is_clear_or_reviewed(&self) -> bool {
-        match self.payment() {
-            // Paid by one attempt, and another may have charged too.
-            Payment::Confirmed | Payment::Failed if !self.is_any_in_doubt() => true,
-            // Pending too: an acceptance that comes after the review is not asked about any more.
-            _ => matches!(self.review, Review::Needed(_)),
-        }
-    }
-
-    fn standing(&self) -> Standing {
-        let reviewed = matches!(self.review, Review::Resolved(_));
-        // What the damaged record said is unknown until a person has looked (R44).
-        let damaged = self.review == Review::Needed(Reason::DamagedRecord);
-        Standing {
-            paid_in_full: self.is_paid_in_full(),
-            unmatched_money: !self.lasting.received.unmatched().is_zero() && !reviewed,
-            any_in_doubt: self.is_any_in_doubt() || damaged,
-            latest: self.latest_phase(),
-            sale_open: self.sale == Sale::Open,
-        }
-    }
-
-    /// An attempt that was not brought to an end is in doubt as well, if it is not the latest or if its prompt is live
-    /// while the charge is paid by another: a consent that captures would charge a second time.
-    fn is_any_in_doubt(&self) -> bool {
-        let latest = self.latest_number();
-        let live_prompt = self.consent.is_prompt() && self.is_paid_in_full();
-        self.numbers().any(|number| match self.phase_of(number) {
-            Phase::InDoubt => true,
-            Phase::PendingConsent => number != latest || live_prompt,
-            Phase::Requested => number != latest,
-            _ => false,
-        })
-    }
-
-    /// Whether an attempt before the latest may still charge, or have charged.
-    fn is_earlier_in_doubt(&self) -> bool {
-        (0..self.latest_number()).any(|number| {
-            matches!(self.phase_of(number), Phase::InDoubt | Phase::PendingConsent | Phase::Requested)
-        })
+    fn money(&self, counted: Counted) -> Amount {
+        self.lasting.received.sum(self.lasting.attempts.places(), self.amount(), counted)
     }
 
     fn is_paid_in_full(&self) -> bool {
-        self.lasting.received.matched_sum(self.lasting.attempts.places(), self.amount()) >= self.amount()
+        self.money(Counted::Matched) >= self.amount()
     }
 
     /// Whether the evidence of payment is good enough for the goods (R41): above the profile's limit, notifications
     /// alone are not.
-    fn is_releasable(&self) -> bool {
+    fn is_vouched_for(&self) -> bool {
         let answered = self.lasting.attempts.places().iter().any(|attempt| attempt.has(Mark::Executed));
         answered || self.amount() <= self.notified_release.amount()
     }
 
-    /// Whether the profile and the record have room for another attempt.
+    /// Whether the profile and the charge have room for another attempt.
     fn has_attempt_left(&self) -> bool {
         self.lasting.attempts.count() < self.attempts_max
     }
 
-    fn surroundings(&self, attempt: u8) -> Surroundings {
-        let in_flight = self
-            .flight
-            .as_ref()
-            .filter(|flight| flight.attempt == attempt && !flight.service.is_confirm())
-            .map(|flight| flight.index);
-        let confirm_in_flight = self
-            .flight
-            .as_ref()
-            .is_some_and(|flight| flight.attempt == attempt && flight.service.is_confirm());
-        Surroundings {
-            in_flight,
-            confirm_in_flight,
-            deduplicates: self.deduplicates,
-            confirm_captures: self.captures_at.may_be_confirm(),
-            consent_captures: self.captures_at != CapturesAt::Confirm,
-            prompted: self.consent.is_prompt(),
-            sale_open: self.sale == Sale::Open && attempt == self.latest_number(),
-            sends: self.sends,
+    /// One bit for the send under way, if it is that attempt's.
+    fn in_flight(&self, attempt: u8) -> u8 {
+        match &self.flight {
+            Some(flight) if flight.attempt == attempt && !flight.service.is_confirm() => bit(flight.index),
+            _ => 0,
         }
     }
 
     /// Where the attempt with this number stands.
     #[inline(never)]
     fn phase_of(&self, number: u8) -> Phase {
-        let around = self.surroundings(number);
-        self.lasting.attempts.get(number).map_or(Phase::Planned, |attempt| attempt.phase(&around))
+        let Some(attempt) = self.lasting.attempts.get(number) else { return Phase::Planned };
+        attempt.phase(&Surroundings {
+            in_flight: self.in_flight(number),
+            confirm_in_flight: self
+                .flight
+                .as_ref()
+                .is_some_and(|flight| flight.attempt == number && flight.service.is_confirm()),
+            deduplicates: self.deduplicates,
+            confirm_captures: self.captures_at.may_be_confirm(),
+            consent_captures: self.captures_at != CapturesAt::Confirm,
+            prompted: self.consent.is_prompt(),
+            sale_open: self.sale == Sale::Open && self.is_latest(number),
+            sends: self.sends,
+        })
     }
 
     fn attempt_mut(&mut self, number: u8) -> Option<&mut Attempt> {
@@ -739,12 +694,12 @@ impl Charge {
         self.lasting.attempts.latest()
     }
 
-    fn latest(&self) -> Option<&Attempt> {
-        self.lasting.attempts.get(self.latest_number())
+    fn is_latest(&self, number: u8) -> bool {
+        number == self.latest_number()
     }
 
-    fn latest_phase(&self) -> Phase {
-        self.phase_of(self.latest_number())
+    fn latest(&self) -> Option<&Attempt> {
+        self.lasting.attempts.get(self.latest_number())
     }
 
     /// Whether no byte of any request of this charge was ever handed out, in this life or an earlier one.

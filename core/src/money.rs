@@ -162,6 +162,7 @@ impl Amount {
 
     /// The sum, which stops at [`AMOUNT_MAX_MINOR`]: what was received is never made smaller by an overflow.
     #[must_use]
+    #[inline(never)]
     pub const fn saturating_add(self, other: Amount) -> Amount {
         let sum = self.0.saturating_add(other.0);
         if sum > MAX { Amount(MAX) } else { Amount(sum) }

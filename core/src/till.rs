@@ -37,7 +37,7 @@ use core::fmt;
 use heapless::Vec;
 
 pub use crate::caps::{CapReached, Caps, LastHour};
-use crate::charge::output::Due;
+use crate::charge::durable::Due;
 use crate::charge::{
     AtBoot, Carrier, Charge, Command, Handled, Ignored, Input, Order, Output, RecoverError, Review, Sale,
     StartRefused,

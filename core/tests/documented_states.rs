@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use caas_core::charge::Phase;
-use caas_core::charge::transition::{PAYMENTS, PHASES_EXPLAINED, SIGNS, Signs, phase};
+use caas_core::charge::transition::{Known, PAYMENTS, PHASES_EXPLAINED, SIGNS, Signs, Standing, phase};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/states.md");
 
@@ -41,20 +41,20 @@ fn phases() -> String {
 }
 
 fn payments() -> String {
-    let word = |value: Option<bool>| value.map_or("any", |value| if value { "yes" } else { "no" });
     let mut text = String::from(
         "| paid in full | an attempt in doubt, or unmatched money | sale open | latest attempt | the payment is |\n\
          |---|---|---|---|---|\n",
     );
     for row in PAYMENTS {
-        let latest: Vec<_> = row.latest.iter().map(|phase| format!("{phase:?}")).collect();
-        let latest = if latest.is_empty() { "any".to_owned() } else { latest.join(" or ") };
+        let word = |known: Known| if row.when.has_all(Standing::of(&[known])) { "yes" } else { "any" };
+        let latest = Phase::ALL.into_iter().find(|phase| row.when.has_all(Standing::of(&[]).at(*phase)));
+        let latest = latest.map_or_else(|| "any".to_owned(), |phase| format!("{phase:?}"));
         writeln!(
             text,
             "| {} | {} | {} | {latest} | **{:?}** |",
-            word(row.paid_in_full),
-            word(row.doubt),
-            word(row.sale_open),
+            word(Known::PaidInFull),
+            word(Known::Doubt),
+            word(Known::SaleOpen),
             row.payment
         )
         .unwrap();

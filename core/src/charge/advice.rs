@@ -1,6 +1,7 @@
 //! What to do now, for each state a charge can be in.
 
 use super::attempt::Mark;
+use super::facts::latest;
 use super::{Charge, Payment, Phase, Reason, Release, Review, Sale};
 use crate::money::Amount;
 
@@ -47,7 +48,7 @@ impl Charge {
         match (self.payment(), self.release, self.sale) {
             (_, Release::Started, _) => Advice::ReportRelease,
             (_, Release::Uncertain, _) => Advice::LookAtTheMachine,
-            (Payment::Confirmed, Release::None, Sale::Open) if self.is_releasable() => Advice::Release,
+            (Payment::Confirmed, Release::None, Sale::Open) if self.is_vouched_for() => Advice::Release,
             (Payment::Confirmed, Release::None, Sale::Open) => Advice::Wait,
             (Payment::Confirmed, _, _) => Advice::Done,
             (Payment::Failed, _, _) => Advice::NotCharged,
@@ -57,7 +58,7 @@ impl Charge {
     }
 
     fn advice_for_payer(&self) -> Advice<'_> {
-        if self.latest_phase() == Phase::Lapsed {
+        if self.facts().any(latest(Phase::Lapsed)) {
             return Advice::OfferAnotherAttempt;
         }
         let accepted = self.latest().is_some_and(|attempt| attempt.has(Mark::Accepted));

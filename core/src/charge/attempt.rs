@@ -104,8 +104,8 @@ pub(super) struct Attempt {
 /// What an attempt's signs depend on beside its own evidence.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings {
-    /// The send under way, if it is this attempt's.
-    pub in_flight: Option<u8>,
+    /// One bit for the send under way, if it is this attempt's.
+    pub in_flight: u8,
     /// A confirm of this attempt is under way.
     pub confirm_in_flight: bool,
     /// The carrier executes a repeated id once.
@@ -182,12 +182,11 @@ impl Attempt {
     }
 
     /// Whether some send may have charged and no answer speaks for it.
-    pub fn has_open_send(&self, around: &Surroundings) -> bool {
-        let opened = self.opened_mask();
-        let flying = around.in_flight.map_or(0, bit);
-        let open = opened & !(self.closed | self.answered | flying);
+    #[inline(never)]
+    pub fn has_open_send(&self, in_flight: u8, deduplicates: bool) -> bool {
+        let open = self.opened_mask() & !(self.closed | self.answered | in_flight);
         // One id is executed once by a carrier that de-duplicates, so one positive answer speaks for all its sends.
-        open != 0 && !(around.deduplicates && self.answered != 0)
+        open != 0 && !(deduplicates && self.answered != 0)
     }
 
     /// One bit for each send intended so far.
@@ -206,32 +205,32 @@ impl Attempt {
     }
 
     pub fn signs(&self, around: &Surroundings) -> Signs {
+        let mut signs = Signs::from_bits(u16::from_le_bytes(self.marks)).only(SIGNS);
+        let accepted = self.has(Mark::Accepted);
         let may_ask = self.is_askable() && (around.sale_open || !around.confirm_captures);
         // A prompt of which the carrier did not say how it ended, and that is not asked about any more.
-        let left_alone = around.prompted && self.has(Mark::Accepted) && !may_ask && !self.has_any(ENDED);
-        let duplicate = self.has(Mark::Duplicate) && !self.has(Mark::Accepted);
-        let unresolved = self.has_open_send(around)
-            || duplicate
-            || (around.confirm_captures && self.has_lost_confirm() && !self.has(Mark::Lapsed));
-        // A confirm that is on its way, or that the carrier still works on, may capture after the sale's end.
-        let at_work = around.confirm_in_flight || (self.processing > 0 && self.processing >= self.heard);
-        let may_be_charged = around.consent_captures || at_work;
+        if around.prompted && accepted && !may_ask && !self.has_any(ENDED) {
+            // A confirm that is on its way, or that the carrier still works on, may capture after the sale's end.
+            let at_work = around.confirm_in_flight || (self.processing > 0 && self.processing >= self.heard);
+            let charged = around.consent_captures || at_work;
+            signs = signs.with(if charged { Sign::Mute } else { Sign::Withdrawn }, true);
+        }
+        if around.confirm_captures {
+            let lost = self.has_lost_confirm() && !self.has(Mark::Lapsed);
+            signs = signs.with(Sign::Unresolved, lost).with(Sign::Shadowed, self.lost > self.settled);
+        }
+        let open_send = self.has_open_send(around.in_flight, around.deduplicates);
         let repeatable = self.all_closed()
             && self.opened < around.sends
             && around.sale_open
             && !self.has_any(NO_FURTHER_SEND);
-        // What is said of one send says nothing of a consent that another send has asked for.
-        let send_failed = self.has_any(SEND_FAILED) && !self.has(Mark::Accepted);
-        Signs::from_bits(u16::from_le_bytes(self.marks))
-            .only(SIGNS)
-            .with(Sign::Unresolved, unresolved)
-            .with(Sign::Shadowed, around.confirm_captures && self.lost > self.settled)
-            .with(Sign::FailedListening, send_failed)
-            .with(Sign::Mute, left_alone && may_be_charged)
-            .with(Sign::Withdrawn, left_alone && !may_be_charged)
+        signs
+            .with(Sign::Unresolved, open_send || (self.has(Mark::Duplicate) && !accepted))
+            // What is said of one send says nothing of a consent that another send has asked for.
+            .with(Sign::FailedListening, self.has_any(SEND_FAILED) && !accepted)
             .with(Sign::Repeatable, repeatable)
             .with(Sign::Opened, self.opened > 0)
-            .with(Sign::InFlight, around.in_flight.is_some())
+            .with(Sign::InFlight, around.in_flight != 0)
     }
 
     pub fn phase(&self, around: &Surroundings) -> Phase {
@@ -239,7 +238,8 @@ impl Attempt {
     }
 }
 
-fn bit(index: u8) -> u8 {
+/// The bit of a send.
+pub(super) fn bit(index: u8) -> u8 {
     1u8.checked_shl(u32::from(index)).unwrap_or(0)
 }
 
@@ -249,7 +249,7 @@ mod tests {
 
     /// An open sale of a prompt whose confirm captures, which de-duplicates nothing.
     const AROUND: Surroundings = Surroundings {
-        in_flight: None,
+        in_flight: 0,
         confirm_in_flight: false,
         deduplicates: false,
         confirm_captures: true,
@@ -281,8 +281,8 @@ mod tests {
     fn an_intent_is_unresolved_unless_it_is_under_way() {
         let attempt = opened(1);
         assert_eq!(attempt.phase(&AROUND), Phase::InDoubt);
-        assert_eq!(attempt.phase(&Surroundings { in_flight: Some(0), ..AROUND }), Phase::Requested);
-        assert_eq!(opened(2).phase(&Surroundings { in_flight: Some(1), ..AROUND }), Phase::InDoubt);
+        assert_eq!(attempt.phase(&Surroundings { in_flight: 0b01, ..AROUND }), Phase::Requested);
+        assert_eq!(opened(2).phase(&Surroundings { in_flight: 0b10, ..AROUND }), Phase::InDoubt);
     }
 
     /// R55
@@ -315,7 +315,7 @@ mod tests {
     fn there_are_as_many_sends_as_the_evidence_has_bits() {
         let mut attempt = opened(SENDS_MAX);
         assert_eq!(attempt.intend_send(), None);
-        assert!(attempt.has_open_send(&AROUND));
+        assert!(attempt.has_open_send(AROUND.in_flight, AROUND.deduplicates));
         (0..SENDS_MAX).for_each(|send| attempt.close_send(send, Guards::default()));
         assert!(attempt.all_closed());
     }

@@ -2,14 +2,16 @@
 //! money, tell of money or release goods is made by its methods and by nothing else.
 
 use super::attempt::Mark;
+use super::evidence::Fate;
 use super::guard::Guard;
 use super::news::News;
-use super::output::{ReleasePermit, SendToken, Ticket};
+use super::output::{Event, ReleasePermit, SendToken, Ticket};
 use super::plan::Planned;
 use super::texts::Slot;
 use super::timers::{Timer, Timers, doubled};
 use super::{Carrier, Charge, Closing, Release, Sale};
-use crate::time::{Millis, SECOND};
+use crate::profile::Profile;
+use crate::time::{Instant, Millis, SECOND};
 use crate::wire::request::{ChargeFields, RequestFault, write_charge, write_confirm};
 
 /// How long storage may take before a write counts as failed and is made again.
@@ -60,16 +62,13 @@ impl Storage {
         self.dirty && !self.writing && !timers.is_ahead(Timer::StorageAt)
     }
 
-    /// Begins a write if one is due.
-    pub fn begin(&mut self, timers: &mut Timers) -> Option<u32> {
-        if !self.is_due(timers) {
-            return None;
-        }
+    /// Begins the write that is due, and numbers it.
+    pub fn begin(&mut self, timers: &mut Timers) -> u32 {
         self.sequence = self.sequence.wrapping_add(1);
         self.dirty = false;
         self.writing = true;
         timers.set(Timer::StorageAt, PERSIST_DEADLINE);
-        Some(self.sequence)
+        self.sequence
     }
 
     /// The write is done; says whether it was the one awaited.
@@ -110,17 +109,52 @@ impl Storage {
 }
 
 /// A charge of which storage holds everything.
-pub(super) struct Durable<'c>(&'c mut Charge);
+pub(crate) struct Durable<'c>(&'c mut Charge);
+
+/// What [`Charge::poll_output`] has to do next.
+pub(crate) enum Due<'c> {
+    Persist,
+    Transmit(Durable<'c>),
+    Reply(Durable<'c>),
+    Release(Durable<'c>),
+    Tell(Durable<'c>, News),
+    Wait(Option<Instant>),
+}
 
 impl Charge {
-    /// The charge as a durable one, if it is. The guard is why the caller asks.
-    pub(super) fn durable(&mut self, guard: Guard) -> Option<Durable<'_>> {
-        // A charge that storage refused before anything was sent can be told to be over: there is nothing to lose. A
-        // notification is not acknowledged even then.
-        let telling = guard == Guard::EvidenceBeforeEvent;
-        let nothing_at_stake = telling && self.was_never_sent() && self.sale != Sale::Open;
-        let held = self.storage.is_durable() || nothing_at_stake || !self.guards.hold(guard);
-        held.then_some(Durable(self))
+    /// What is to be done at `now`, after all deadlines that have passed are applied.
+    pub(crate) fn due(&mut self, now: Instant, profile: &Profile<'_>) -> Due<'_> {
+        self.timers.advance(now);
+        self.settle(profile);
+        self.plan(profile);
+        let replying = cfg!(feature = "notifications") && !self.tickets.is_empty();
+        let releasing = self.release == Release::Started && !self.announced.release;
+        if self.storage.is_due(&self.timers) {
+            Due::Persist
+        } else if self.planned.is_some() && self.is_held(Guard::IntentBeforeSend) {
+            Due::Transmit(Durable(self))
+        } else if replying && self.is_held(Guard::EvidenceBeforeReply) {
+            Due::Reply(Durable(self))
+        } else if releasing && self.is_held(Guard::ReleaseDurable) {
+            Due::Release(Durable(self))
+        } else {
+            match self.next_news() {
+                Some(news) if self.may_tell() => Due::Tell(Durable(self), news),
+                _ => Due::Wait(self.next_time()),
+            }
+        }
+    }
+
+    /// Whether storage holds everything. The guard is why the caller asks.
+    fn is_held(&self, guard: Guard) -> bool {
+        self.storage.is_durable() || !self.guards.hold(guard)
+    }
+
+    /// A charge that storage refused before anything was sent can be told to be over: there is nothing to lose. A
+    /// notification is not acknowledged even then.
+    fn may_tell(&self) -> bool {
+        let nothing_at_stake = self.sale != Sale::Open && self.was_never_sent();
+        nothing_at_stake || self.is_held(Guard::EvidenceBeforeEvent)
     }
 }
 
@@ -156,21 +190,15 @@ impl Durable<'_> {
     }
 
     /// The release, once.
-    pub fn release(self) -> Option<ReleasePermit> {
+    pub fn release(self) -> ReleasePermit {
         let charge = self.0;
-        if charge.release != Release::Started || charge.announced.release {
-            return None;
-        }
         charge.announced.release = true;
-        Some(ReleasePermit { charge: charge.tag() })
+        ReleasePermit { charge: charge.tag() }
     }
 
-    /// The next thing to tell, if something has not been told.
-    pub fn announce(self) -> Option<News> {
-        let charge = self.0;
-        let news = charge.next_news()?;
-        charge.announced.note(news);
-        Some(news)
+    /// The news as an event, which counts as told.
+    pub fn tell(self, news: News) -> Event {
+        self.0.announced.tell(news)
     }
 }
 
@@ -209,15 +237,7 @@ impl Charge {
 
     /// Takes a planned request back that was not handed out: it is known not to have been sent.
     fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
-        let guards = self.guards;
-        if let Some(attempt) = self.attempt_mut(planned.attempt) {
-            if planned.service.is_confirm() {
-                attempt.void_confirm(planned.index);
-            } else {
-                attempt.close_send(planned.index, guards);
-            }
-        }
-        self.storage.touch();
+        self.account(planned, Fate::Void);
         if let Some(fault) = fault {
             self.fault = Some(fault);
             self.close(Closing::Refused);

@@ -1,6 +1,7 @@
 //! What is heard of requests, merged into what is known: answers and losses.
 
 use super::attempt::Mark;
+use super::facts;
 use super::guard::Guard;
 use super::kept::KeptOrNone;
 use super::output::SendToken;
@@ -29,6 +30,21 @@ pub enum Sent {
     NotSent,
     /// Anything else.
     MaybeSent,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fate {
+    /// Nothing is known of it, and it may have reached the carrier.
+    Lost,
+    /// It did nothing: not sent, or refused.
+    Void,
+    /// Its answer says where the consent stands; that to a charge request, that it was accepted or executed.
+    Heard,
+    /// Its answer says that the carrier still works on it.
+    AtWork,
+    /// Its answer says that neither it nor an earlier one can capture any more.
+    Last,
 }
 
 impl Charge {
@@ -66,35 +82,59 @@ impl Charge {
         self.land(token);
         match sent {
             Sent::MaybeSent => self.lose(profile, &token.of),
-            Sent::NotSent => self.not_sent(profile, token),
+            Sent::NotSent => self.conclude(profile, &token.of, Fate::Void, RESEND_PAUSE),
         }
     }
 
     /// A request is without an answer and may have reached the carrier.
-    #[inline(never)]
     pub(super) fn lose(&mut self, profile: &Profile<'_>, lost: &Planned) {
-        let &Planned { attempt: number, index, service } = lost;
-        let guards = self.guards;
-        let latest = number == self.latest_number();
-        let captures = self.surroundings(number).confirm_captures;
-        let Some(attempt) = self.attempt_mut(number) else { return };
-        if service.is_confirm() {
-            if captures && guards.hold(Guard::LostIsInDoubt) {
-                attempt.lost = attempt.lost.max(index);
-            }
-            if latest {
-                self.schedule_confirm(profile);
-            }
-        } else {
-            if !guards.hold(Guard::LostIsInDoubt) {
-                attempt.close_send(index, guards);
-            }
-            if latest {
-                self.timers.extend(Timer::ExecutionEnds, profile.windows.execution);
-                self.schedule_resend(RESEND_PAUSE);
-            }
+        self.conclude(profile, lost, Fate::Lost, RESEND_PAUSE);
+    }
+
+    /// Notes what became of a request, and when the next may follow: a charge request after a pause. What is heard late
+    /// of an earlier attempt does not set the pace of the latest.
+    #[inline(never)]
+    fn conclude(&mut self, profile: &Profile<'_>, of: &Planned, fate: Fate, pause: Millis) {
+        self.account(of, fate);
+        if !self.is_latest(of.attempt) {
+            return;
         }
+        if of.service.is_confirm() {
+            self.schedule_confirm(profile);
+            return;
+        }
+        if fate == Fate::Lost {
+            self.timers.extend(Timer::ExecutionEnds, profile.windows.execution);
+        }
+        self.schedule_resend(pause);
+    }
+
+    /// Notes what became of a request.
+    #[inline(never)]
+    pub(super) fn account(&mut self, of: &Planned, fate: Fate) {
+        let (guards, captures) = (self.guards, self.captures_at.may_be_confirm());
+        let lost_counts = guards.hold(Guard::LostIsInDoubt);
         self.storage.touch();
+        let Some(attempt) = self.attempt_mut(of.attempt) else { return };
+        let raise = |latest: &mut u8| *latest = of.index.max(*latest);
+        if !of.service.is_confirm() {
+            match fate {
+                Fate::Lost if lost_counts => {}
+                Fate::Lost | Fate::Void => attempt.close_send(of.index, guards),
+                Fate::Heard | Fate::AtWork | Fate::Last => attempt.answer_send(of.index),
+            }
+            return;
+        }
+        if fate >= Fate::Heard {
+            raise(&mut attempt.heard);
+        }
+        match fate {
+            Fate::Lost if captures && lost_counts => raise(&mut attempt.lost),
+            Fate::Lost | Fate::Heard => {}
+            Fate::Void => attempt.void_confirm(of.index),
+            Fate::AtWork => raise(&mut attempt.processing),
+            Fate::Last => raise(&mut attempt.settled),
+        }
     }
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
@@ -132,80 +172,56 @@ impl Charge {
         answer.read(profile, token.of.service, &expected, status, body);
     }
 
-    fn not_sent(&mut self, profile: &Profile<'_>, token: &SendToken) {
-        let guards = self.guards;
-        let latest = token.of.attempt == self.latest_number();
-        if token.of.service.is_confirm() {
-            if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-                attempt.void_confirm(token.of.index);
-                self.storage.touch();
-            }
-            if latest {
-                self.schedule_confirm(profile);
-            }
-            return;
-        }
-        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-            attempt.close_send(token.of.index, guards);
-            self.storage.touch();
-        }
-        if latest {
-            self.schedule_resend(RESEND_PAUSE);
-        }
-    }
-
     /// The answer to a charge request or a direct debit.
     fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, answer: &Answer<'_>) {
-        let number = token.of.attempt;
-        match class {
+        let of = &token.of;
+        let refused = match class {
             Class::Ok if self.consent.is_none() => {
-                self.keep_ids(number, answer);
-                self.answer_send(token);
-                self.set_mark(number, Mark::Executed);
+                self.keep_ids(of.attempt, answer);
+                self.account(of, Fate::Heard);
+                self.set_mark(of.attempt, Mark::Executed);
+                return;
             }
-            Class::Ok | Class::Pending => self.accept(profile, token, answer),
+            Class::Ok | Class::Pending => return self.accept(profile, of, answer),
             // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
-            Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => {
-                self.refuse_send(token, Some(Mark::Refused));
-            }
-            Class::FailedListening => self.refuse_send(token, Some(Mark::SendFailed)),
+            Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => Mark::Refused,
+            Class::FailedListening => Mark::SendFailed,
             Class::RetryLater if profile.resend_throttled => {
-                self.refuse_send(token, None);
-                self.resend_after(number, RESEND_PAUSE);
+                return self.conclude(profile, of, Fate::Void, RESEND_PAUSE);
             }
-            Class::RetryLater => self.refuse_send(token, Some(Mark::Throttled)),
+            Class::RetryLater => Mark::Throttled,
             Class::HandsetBusy => {
-                self.refuse_send(token, None);
-                self.resend_after(number, BUSY_PAUSE);
+                return self.conclude(profile, of, Fate::Void, BUSY_PAUSE);
             }
-            Class::DuplicateResolve => self.refuse_send(token, Some(Mark::Duplicate)),
+            Class::DuplicateResolve => Mark::Duplicate,
             Class::Unknown
             | Class::AskAgain
             | Class::NotApproved
             | Class::StillProcessing
-            | Class::NotFound => self.lose(profile, &token.of),
-        }
+            | Class::NotFound => return self.lose(profile, of),
+        };
+        self.account(of, Fate::Void);
+        self.set_mark(of.attempt, refused);
     }
 
     /// Accepted: the payer must act. Without a reference a prompt can never be asked about, and without notifications
     /// nothing else is ever heard of, so that is no acceptance.
-    fn accept(&mut self, profile: &Profile<'_>, token: &SendToken, answer: &Answer<'_>) {
-        let number = token.of.attempt;
+    fn accept(&mut self, profile: &Profile<'_>, of: &Planned, answer: &Answer<'_>) {
+        let number = of.attempt;
         let kept = self.keep_ids(number, answer);
         let askable = kept && !self.lasting.texts.get(Slot::reference(number)).is_empty();
         let heard_of = if self.consent.is_prompt() { askable } else { cfg!(feature = "notifications") };
         if !heard_of {
-            self.lose(profile, &token.of);
+            self.lose(profile, of);
             return;
         }
-        self.answer_send(token);
+        self.account(of, Fate::Heard);
         self.set_mark(number, Mark::Accepted);
-        if number == self.latest_number() {
+        if self.is_latest(number) {
             self.lasting.amount_due = KeptOrNone::new(answer.amount_due());
             self.lasting.texts.set_cut(Slot::PAYER_TEXT, answer.payer_text().as_bytes(), RESERVE_FOR_IDS);
             self.open_window(profile);
-            let around = self.surroundings(number);
-            if self.latest().is_some_and(|attempt| !attempt.has_open_send(&around)) {
+            if !self.facts().any(facts::OPEN_SEND) {
                 // The request that was lost is the one that is accepted: nothing else may still be executed.
                 self.timers.clear(Timer::ExecutionEnds);
             }
@@ -220,57 +236,42 @@ impl Charge {
 
     /// The answer to a confirm.
     fn take_confirm(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class) {
-        let latest = token.of.attempt == self.latest_number();
-        let window_ends = self.timers.get(Timer::WindowEnds).filter(|_| latest);
-        let after_window = window_ends.is_some_and(|end| token.sent_at >= end)
-            || (latest && !self.guards.hold(Guard::WindowBeforeAttempt));
-        let captures = self.surroundings(token.of.attempt).confirm_captures;
-        let Some(attempt) = self.attempt_mut(token.of.attempt) else { return };
+        let of = &token.of;
+        let latest = self.is_latest(of.attempt);
+        let after_window = latest
+            && (self.timers.was_over(Timer::WindowEnds, token.sent_at)
+                || !self.guards.hold(Guard::WindowBeforeAttempt));
+        let captures = self.captures_at.may_be_confirm();
+        let Some(attempt) = self.attempt_mut(of.attempt) else { return };
         // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
         let not_found = after_window && (!attempt.has_lost_confirm() || !captures);
-        // What is said for good. "The payer must act" says that the prompt is live, so it never ends the attempt.
-        let mark = match class {
-            Class::Ok => Some(Mark::Executed),
-            Class::DeclinedUser => Some(Mark::Declined),
-            Class::FailedListening => Some(Mark::FailedListening),
-            Class::NotApproved if after_window => Some(Mark::Lapsed),
-            Class::NotFound if not_found && attempt.has(Mark::NotFoundOnce) => Some(Mark::Lapsed),
-            Class::NotFound if not_found => Some(Mark::NotFoundOnce),
-            _ => None,
+        let again = attempt.has(Mark::NotFoundOnce);
+        // What is said for good, and of this confirm. "The payer must act" says that the prompt is live, so it never ends
+        // the attempt.
+        let (mark, fate) = match class {
+            Class::Ok => (Some(Mark::Executed), Fate::Heard),
+            Class::DeclinedUser => (Some(Mark::Declined), Fate::Heard),
+            Class::FailedListening => (Some(Mark::FailedListening), Fate::Heard),
+            Class::NotApproved if after_window => (Some(Mark::Lapsed), Fate::Last),
+            Class::NotApproved | Class::Pending => (None, Fate::Heard),
+            Class::StillProcessing => (None, Fate::AtWork),
+            Class::NotFound if not_found && again => (Some(Mark::Lapsed), Fate::Last),
+            Class::NotFound if not_found => (Some(Mark::NotFoundOnce), Fate::Void),
+            // The others speak of this request only, and say nothing of the consent.
+            Class::NotFound
+            | Class::RejectedConfig
+            | Class::RejectedRequest
+            | Class::RetryLater
+            | Class::HandsetBusy => (None, Fate::Void),
+            Class::Unknown | Class::AskAgain | Class::DuplicateResolve => (None, Fate::Lost),
         };
-        match class {
-            Class::Unknown | Class::AskAgain | Class::DuplicateResolve if captures => {
-                attempt.lost = attempt.lost.max(token.of.index);
-            }
-            Class::Unknown | Class::AskAgain | Class::DuplicateResolve => {}
-            // These speak of this request only, and say nothing of the consent.
-            Class::RejectedConfig | Class::RejectedRequest | Class::RetryLater | Class::HandsetBusy => {
-                attempt.void_confirm(token.of.index);
-            }
-            Class::NotFound if mark != Some(Mark::Lapsed) => attempt.void_confirm(token.of.index),
-            Class::Ok
-            | Class::Pending
-            | Class::StillProcessing
-            | Class::DeclinedUser
-            | Class::FailedListening
-            | Class::NotApproved
-            | Class::NotFound => attempt.heard = attempt.heard.max(token.of.index),
-        }
-        if class == Class::StillProcessing {
-            attempt.processing = attempt.processing.max(token.of.index);
-        }
         if let Some(mark) = mark {
-            attempt.mark(mark);
+            self.set_mark(of.attempt, mark);
         }
-        if mark == Some(Mark::Lapsed) {
-            attempt.settled = attempt.settled.max(token.of.index);
-        }
+        self.conclude(profile, of, fate, 0);
         if class == Class::RejectedConfig {
             self.lasting.credential_refusals = self.lasting.credential_refusals.saturating_add(1);
-        }
-        if latest {
-            self.schedule_confirm(profile);
-            if class == Class::RejectedConfig {
+            if latest {
                 self.await_credentials();
             }
         }
@@ -281,29 +282,6 @@ impl Charge {
     fn await_credentials(&mut self) {
         if self.timers.is_ahead(Timer::WindowEnds) {
             self.timers.copy(Timer::WindowEnds, Timer::PollAt);
-        }
-    }
-
-    /// A late answer about an earlier attempt does not set the pace of the latest.
-    fn resend_after(&mut self, number: u8, pause: Millis) {
-        if number == self.latest_number() {
-            self.schedule_resend(pause);
-        }
-    }
-
-    fn answer_send(&mut self, token: &SendToken) {
-        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-            attempt.answer_send(token.of.index);
-        }
-    }
-
-    fn refuse_send(&mut self, token: &SendToken, mark: Option<Mark>) {
-        let guards = self.guards;
-        if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-            attempt.close_send(token.of.index, guards);
-            if let Some(mark) = mark {
-                attempt.mark(mark);
-            }
         }
     }
 

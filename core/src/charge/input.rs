@@ -2,6 +2,7 @@
 
 use super::attempt::Mark;
 use super::evidence::Sent;
+use super::facts::{self, Facts, latest};
 use super::guard::Guard;
 use super::kept::Kept;
 #[cfg(feature = "notifications")]
@@ -9,7 +10,7 @@ use super::output::Ticket;
 use super::output::{PersistToken, ReleasePermit, SendToken};
 use super::record::REVIEWER_MAX;
 use super::timers::Timer;
-use super::{Charge, Closing, Payment, Phase, Reason, Release, Review, Sale, Verdict};
+use super::{Charge, Closing, Phase, Reason, Release, Review, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::Profile;
 use crate::time::{Instant, Millis};
@@ -160,8 +161,7 @@ impl Charge {
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
         self.timers.advance(now);
-        self.end_window();
-        self.end_sale();
+        self.end_windows(profile);
         let handled = match named(&input) {
             Some(tag) if tag != self.tag() => Handled::Ignored(Ignored::OtherCharge),
             _ => self.take(profile, input),
@@ -222,58 +222,59 @@ impl Charge {
 
     /// R09, R18: a new attempt only when the earlier one cannot charge any more, or where the caller takes the risk.
     fn retry(&mut self, accept_risk: bool) -> Result<(), Refusal> {
-        if self.sale != Sale::Open {
+        let facts = self.facts();
+        if !facts.any(facts::OPEN) {
             return Err(Refusal::SaleClosed);
         }
-        if self.payment() == Payment::Confirmed {
+        if facts.any(facts::PAID) {
             return Err(Refusal::AlreadyPaid);
         }
-        if matches!(self.review, Review::Needed(_)) {
+        if facts.any(facts::NEEDS_REVIEW) {
             return Err(Refusal::NeedsReview);
         }
         if !self.has_attempt_left() {
             return Err(Refusal::AttemptsUsed);
         }
-        if self.flight.is_some() || self.planned.is_some() {
+        if facts.any(facts::FLYING | facts::PLANNED) {
             return Err(Refusal::Busy);
         }
         let left = self.timers.until_quiet();
         if left > 0 && self.guards.hold(Guard::WindowBeforeAttempt) {
             return Err(Refusal::TooEarly { left });
         }
-        if self.is_earlier_in_doubt() && !accept_risk {
+        if facts.any(facts::EARLIER_IN_DOUBT) && !accept_risk {
             return Err(Refusal::NeedsRisk);
         }
-        match self.latest_phase() {
-            Phase::Lapsed if accept_risk => self.begin_attempt(),
-            Phase::Lapsed => self.retry_wanted = true,
-            // The answer to a confirm that is asked now decides.
-            Phase::PendingConsent if self.consent.is_prompt() && !accept_risk => {
-                self.retry_wanted = true;
+        if facts.any(latest(Phase::Planned) | latest(Phase::Requested)) {
+            return Err(Refusal::Busy);
+        }
+        // The answer to a confirm that is asked now decides.
+        let asking = facts.all(latest(Phase::PendingConsent) | facts::PROMPT);
+        if accept_risk || facts.any(latest(Phase::NotCharged)) {
+            self.begin_attempt();
+        } else if asking || facts.any(latest(Phase::Lapsed)) {
+            self.retry_wanted = true;
+            if asking {
                 self.timers.hasten(Timer::PollAt);
             }
-            Phase::PendingConsent | Phase::InDoubt | Phase::Listening if accept_risk => {
-                self.begin_attempt();
-            }
-            Phase::PendingConsent | Phase::InDoubt | Phase::Listening => return Err(Refusal::NeedsRisk),
-            Phase::Planned | Phase::Requested => return Err(Refusal::Busy),
-            Phase::Paid => return Err(Refusal::AlreadyPaid),
-            Phase::NotCharged => self.begin_attempt(),
+        } else {
+            return Err(Refusal::NeedsRisk);
         }
         Ok(())
     }
 
     fn start_release(&mut self) -> Result<(), Refusal> {
-        if self.payment() != Payment::Confirmed {
+        let facts = self.facts();
+        if !facts.any(facts::PAID) {
             return Err(Refusal::NotConfirmed);
         }
-        if self.release != Release::None && self.guards.hold(Guard::ReleaseOnce) {
+        if facts.any(facts::RELEASING) && self.guards.hold(Guard::ReleaseOnce) {
             return Err(Refusal::AlreadyReleased);
         }
-        if self.sale != Sale::Open && self.guards.hold(Guard::ReleaseWhileOpen) {
+        if !facts.any(facts::OPEN) && self.guards.hold(Guard::ReleaseWhileOpen) {
             return Err(Refusal::SaleClosed);
         }
-        if !self.is_releasable() {
+        if !facts.any(facts::RELEASABLE) {
             return Err(Refusal::NeedsReview);
         }
         self.release = Release::Started;
@@ -297,7 +298,9 @@ impl Charge {
 
     fn resolve(&mut self, resolution: Resolution, by: &str) -> Result<(), Refusal> {
         let (received, due) = (self.received(), self.refund_due());
-        let needed = matches!(self.review, Review::Needed(_)) || self.payment() == Payment::InDoubt;
+        let facts = self.facts();
+        let needed =
+            facts.any(facts::NEEDS_REVIEW) || (facts.any(facts::UNCERTAIN) && !facts.any(facts::PAID));
         if self.release == Release::Started {
             return Err(Refusal::Releasing);
         }
@@ -307,7 +310,7 @@ impl Charge {
                 self.lasting.refunded = Kept::new(self.lasting.refunded.amount().saturating_add(due));
                 self.announced.refund_due = Kept::ZERO;
                 self.storage.touch();
-                if self.is_doubt_left() {
+                if self.is_doubt_left(facts) {
                     return Ok(());
                 }
                 Verdict::Refunded
@@ -338,8 +341,8 @@ impl Charge {
 impl Charge {
     /// Whether something is to be decided that giving money back does not decide: an attempt that may have charged, or
     /// what a damaged record said. It stays listed (I3).
-    fn is_doubt_left(&self) -> bool {
-        self.is_any_in_doubt() || self.review == Review::Needed(Reason::DamagedRecord)
+    fn is_doubt_left(&self, facts: Facts) -> bool {
+        facts.any(facts::ATTEMPT_IN_DOUBT) || self.review == Review::Needed(Reason::DamagedRecord)
     }
 }
 

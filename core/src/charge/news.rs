@@ -2,15 +2,16 @@
 //! died before it acted.
 
 use super::attempt::Mark;
+use super::facts::{self, Facts, latest};
 use super::kept::Kept;
 use super::output::Event;
-use super::{Charge, Closing, Conflict, Payment, Phase, Reason, Release, Review, Sale};
+use super::{CONFLICTS, Charge, Closing, Conflict, Payment, Phase, Reason, Release, Review, Sale};
 use crate::money::Amount;
 use crate::wire::request::RequestFault;
 
 /// Something to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(crate) enum News {
     Conflict(Conflict),
     CredentialsRefused(u8),
     Misconfigured(RequestFault),
@@ -22,29 +23,6 @@ pub(super) enum News {
     NeedsReview(Reason),
     Closed(Closing),
     RefundDue(Amount),
-}
-
-impl News {
-    /// What the application is told of it.
-    pub fn event(self) -> Event {
-        match self {
-            News::Conflict(conflict) => Event::Conflict(conflict),
-            News::CredentialsRefused(_) => Event::CredentialsRefused,
-            News::Misconfigured(fault) => Event::Misconfigured(fault),
-            News::PayerMustAct(_) => Event::PayerMustAct,
-            News::Lapsed(_) => Event::Lapsed,
-            News::PartlyPaid(received) => Event::PartlyPaid(received),
-            News::Payment(Payment::Requested) => Event::Requested,
-            News::Payment(Payment::PendingConsent) => Event::PendingConsent,
-            News::Payment(Payment::Confirmed) => Event::Confirmed,
-            News::Payment(Payment::Failed) => Event::Failed,
-            News::Payment(Payment::InDoubt) => Event::InDoubt,
-            News::ReleaseUncertain => Event::ReleaseUncertain,
-            News::NeedsReview(reason) => Event::NeedsReview(reason),
-            News::Closed(closing) => Event::Closed(closing),
-            News::RefundDue(amount) => Event::RefundDue(amount),
-        }
-    }
 }
 
 /// What was told in this run of the program.
@@ -69,19 +47,59 @@ pub(super) struct Announced {
 }
 
 impl Announced {
-    pub fn note(&mut self, news: News) {
+    /// Notes the news as told, and says what the application is told of it.
+    pub fn tell(&mut self, news: News) -> Event {
         match news {
-            News::Conflict(conflict) => self.conflicts |= conflict as u8,
-            News::CredentialsRefused(count) => self.credential_refusals = count,
-            News::Misconfigured(_) => self.misconfigured = true,
-            News::PayerMustAct(attempt) => self.must_act = attempt.saturating_add(1),
-            News::Lapsed(attempt) => self.lapsed = attempt.saturating_add(1),
-            News::PartlyPaid(received) => self.partly_paid = Kept::new(received),
-            News::Payment(payment) => self.payment = Some(payment),
-            News::ReleaseUncertain => self.uncertain = true,
-            News::NeedsReview(reason) => self.review = Some(reason),
-            News::Closed(_) => self.closed = true,
-            News::RefundDue(amount) => self.refund_due = Kept::new(amount),
+            News::Conflict(conflict) => {
+                self.conflicts |= conflict as u8;
+                Event::Conflict(conflict)
+            }
+            News::CredentialsRefused(count) => {
+                self.credential_refusals = count;
+                Event::CredentialsRefused
+            }
+            News::Misconfigured(fault) => {
+                self.misconfigured = true;
+                Event::Misconfigured(fault)
+            }
+            News::PayerMustAct(attempt) => {
+                self.must_act = attempt.saturating_add(1);
+                Event::PayerMustAct
+            }
+            News::Lapsed(attempt) => {
+                self.lapsed = attempt.saturating_add(1);
+                Event::Lapsed
+            }
+            News::PartlyPaid(received) => {
+                self.partly_paid = Kept::new(received);
+                Event::PartlyPaid(received)
+            }
+            News::Payment(payment) => {
+                self.payment = Some(payment);
+                match payment {
+                    Payment::Requested => Event::Requested,
+                    Payment::PendingConsent => Event::PendingConsent,
+                    Payment::Confirmed => Event::Confirmed,
+                    Payment::Failed => Event::Failed,
+                    Payment::InDoubt => Event::InDoubt,
+                }
+            }
+            News::ReleaseUncertain => {
+                self.uncertain = true;
+                Event::ReleaseUncertain
+            }
+            News::NeedsReview(reason) => {
+                self.review = Some(reason);
+                Event::NeedsReview(reason)
+            }
+            News::Closed(closing) => {
+                self.closed = true;
+                Event::Closed(closing)
+            }
+            News::RefundDue(due) => {
+                self.refund_due = Kept::new(due);
+                Event::RefundDue(due)
+            }
         }
     }
 }
@@ -89,15 +107,17 @@ impl Announced {
 impl Charge {
     /// The first thing that has not been told.
     pub(super) fn next_news(&self) -> Option<News> {
+        let facts = self.facts();
         self.next_conflict()
             .or_else(|| self.next_blame())
-            .or_else(|| self.next_of_attempt())
-            .or_else(|| self.next_of_payment())
+            .or_else(|| self.next_of_attempt(facts))
+            .or_else(|| self.next_of_payment(facts))
             .or_else(|| self.next_of_sale())
     }
 
     fn next_conflict(&self) -> Option<News> {
-        self.conflicts().find(|conflict| self.announced.conflicts & *conflict as u8 == 0).map(News::Conflict)
+        let untold = self.lasting.conflicts & !self.announced.conflicts;
+        CONFLICTS.get(untold.trailing_zeros() as usize).copied().map(News::Conflict)
     }
 
     fn next_blame(&self) -> Option<News> {
@@ -107,21 +127,23 @@ impl Charge {
         self.fault.filter(|_| !self.announced.misconfigured).map(News::Misconfigured)
     }
 
-    fn next_of_attempt(&self) -> Option<News> {
+    fn next_of_attempt(&self, facts: Facts) -> Option<News> {
         let number = self.latest_number();
-        let attempt = self.latest()?;
-        let pending = self.latest_phase() == Phase::PendingConsent && self.sale == Sale::Open;
-        if pending && attempt.has(Mark::Accepted) && self.announced.must_act <= number {
+        let accepted = self.latest()?.has(Mark::Accepted);
+        if facts.all(facts::OPEN | latest(Phase::PendingConsent))
+            && accepted
+            && self.announced.must_act <= number
+        {
             return Some(News::PayerMustAct(number));
         }
-        let lapsed = self.latest_phase() == Phase::Lapsed && self.sale == Sale::Open;
+        let lapsed = facts.all(facts::OPEN | latest(Phase::Lapsed));
         (lapsed && self.announced.lapsed <= number).then_some(News::Lapsed(number))
     }
 
-    fn next_of_payment(&self) -> Option<News> {
-        let (payment, received) = (self.payment(), self.received());
-        if payment != Payment::Confirmed
-            && !received.is_zero()
+    fn next_of_payment(&self, facts: Facts) -> Option<News> {
+        let (payment, received) = (facts.payment(), self.received());
+        if !facts.any(facts::PAID)
+            && facts.any(facts::RECEIVED)
             && received != self.announced.partly_paid.amount()
         {
             return Some(News::PartlyPaid(received));

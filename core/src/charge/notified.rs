@@ -35,7 +35,7 @@ impl Charge {
 
     /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
     fn attempt_of(&self, profile: &Profile<'_>, notification: &Notification) -> Option<u8> {
-        let mut numbers = 0..=self.latest_number();
+        let mut numbers = self.numbers();
         let Notification { external, internal, .. } = notification;
         if !external.is_empty() {
             // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
@@ -51,6 +51,7 @@ impl Charge {
     fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
         let reference = reference_of(notification);
         let known = self.lasting.received.known(&self.lasting.texts, number, reference);
+        // A reference that counted once goes on counting.
         let matched = known.matched != 0 || self.is_matched(profile, number, notification, reference);
         let known = known.total.amount();
         let before = self.received();
@@ -128,7 +129,7 @@ impl Charge {
 
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
     fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
-        let latest = number == self.latest_number();
+        let latest = self.is_latest(number);
         let deduplicates = self.deduplicates;
         let Some(attempt) = self.attempt_mut(number) else { return };
         let one_id = attempt.opened == 1 || (attempt.opened > 1 && deduplicates);

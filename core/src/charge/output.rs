@@ -1,11 +1,11 @@
 //! What a charge asks its caller to do, and what it tells.
 
-use super::guard::Guard;
+use super::durable::Due;
 use super::plan::Planned;
 use super::record::Record;
-use super::{Carrier, Charge, Closing, Conflict, Reason, Release};
+use super::{Carrier, Charge, Closing, Conflict, Reason};
 use crate::money::Amount;
-use crate::profile::{Profile, Service};
+use crate::profile::Service;
 use crate::time::Instant;
 use crate::wire::request::{REQUEST_MAX, RequestFault};
 
@@ -153,21 +153,11 @@ pub struct Ticket(pub u32);
 /// and an attempt has no more than [`SENDS_MAX`](super::SENDS_MAX) of them.
 const PASSES_MAX: u8 = 2 * super::SENDS_MAX;
 
-/// What [`Charge::poll_output`] has to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
-    Persist,
-    Transmit,
-    Reply,
-    Release,
-    News,
-    Wait(Option<Instant>),
-}
-
 impl Charge {
     /// The next thing to do. Total: every state has an answer, and after an input there are at most 31 outputs before
     /// [`Output::Wait`]: each kind of news once, four replies, a release, a request, and the writes for them. A test
     /// counts them under random inputs.
+    #[inline(never)]
     pub fn poll_output<'b>(
         &mut self,
         now: Instant,
@@ -180,14 +170,12 @@ impl Charge {
         for _ in 0..PASSES_MAX {
             match self.due(now, carrier.profile) {
                 Due::Persist => {
-                    if let Some(sequence) = self.storage.begin(&mut self.timers) {
-                        let token = PersistToken { charge: self.tag(), sequence };
-                        return Output::Persist { token, record: Record::write(self, carrier, buffer) };
-                    }
+                    let sequence = self.storage.begin(&mut self.timers);
+                    let token = PersistToken { charge: self.tag(), sequence };
+                    return Output::Persist { token, record: Record::write(self, carrier, buffer) };
                 }
-                Due::Transmit => {
-                    let durable = self.durable(Guard::IntentBeforeSend);
-                    if let Some((token, path, length)) = durable.and_then(|it| it.transmit(carrier, buffer)) {
+                Due::Transmit(durable) => {
+                    if let Some((token, path, length)) = durable.transmit(carrier, buffer) {
                         let body = buffer.get(..length).unwrap_or(&[]);
                         return Output::Transmit {
                             request: Request { service: token.of.service, path, body },
@@ -195,49 +183,16 @@ impl Charge {
                         };
                     }
                 }
-                Due::Reply => {
-                    if let Some(ticket) = self.durable(Guard::EvidenceBeforeReply).and_then(|it| it.reply()) {
+                Due::Reply(durable) => {
+                    if let Some(ticket) = durable.reply() {
                         return Output::Reply { ticket, body: crate::wire::notification::RECEIVED };
                     }
                 }
-                Due::Release => {
-                    if let Some(permit) = self.durable(Guard::ReleaseDurable).and_then(|it| it.release()) {
-                        return Output::Event(Event::Release(permit));
-                    }
-                }
-                Due::News => {
-                    if let Some(news) = self.durable(Guard::EvidenceBeforeEvent).and_then(|it| it.announce())
-                    {
-                        return Output::Event(news.event());
-                    }
-                }
+                Due::Release(durable) => return Output::Event(Event::Release(durable.release())),
+                Due::Tell(durable, news) => return Output::Event(durable.tell(news)),
                 Due::Wait(until) => return Output::Wait(until),
             }
         }
         Output::Wait(self.next_time())
-    }
-
-    /// What is to be done at `now`, after all deadlines that have passed are applied.
-    pub(crate) fn due(&mut self, now: Instant, profile: &Profile<'_>) -> Due {
-        self.timers.advance(now);
-        self.settle(profile);
-        self.plan(profile);
-        let releasing = self.release == Release::Started && !self.announced.release;
-        if self.storage.is_due(&self.timers) {
-            Due::Persist
-        } else if self.planned.is_some() && self.durable(Guard::IntentBeforeSend).is_some() {
-            Due::Transmit
-        } else if cfg!(feature = "notifications")
-            && !self.tickets.is_empty()
-            && self.durable(Guard::EvidenceBeforeReply).is_some()
-        {
-            Due::Reply
-        } else if releasing && self.durable(Guard::ReleaseDurable).is_some() {
-            Due::Release
-        } else if self.next_news().is_some() && self.durable(Guard::EvidenceBeforeEvent).is_some() {
-            Due::News
-        } else {
-            Due::Wait(self.next_time())
-        }
     }
 }

@@ -48,6 +48,15 @@ pub(super) enum Credited {
     NoPlace,
 }
 
+/// Which money is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// All that was received.
+    All,
+    /// What clearly belongs to the charge.
+    Matched,
+}
+
 /// All money reported for one charge. A record has it as it stands here.
 #[derive(Debug, Default, FromBytes, IntoBytes, Immutable, Unaligned)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
@@ -114,19 +123,14 @@ impl Received {
             && self.credits.iter().all(|credit| credit.matched <= 1 && credit.total.is_sound())
     }
 
-    /// All that was received, whether it clearly belongs to this charge or not. What a person found is the same money,
-    /// so the larger of both counts.
-    pub fn sum(&self, attempts: &[Attempt], price: Amount) -> Amount {
-        let reported = self
-            .reported(attempts, price)
-            .saturating_add(self.unmatched())
-            .saturating_add(self.beyond.amount());
+    /// What was received: all of it, or what clearly belongs to this charge. What a person found is the same money, so the
+    /// larger of both counts.
+    pub fn sum(&self, attempts: &[Attempt], price: Amount, counted: Counted) -> Amount {
+        let mut reported = self.reported(attempts, price);
+        if counted == Counted::All {
+            reported = reported.saturating_add(self.unmatched()).saturating_add(self.beyond.amount());
+        }
         reported.max(self.reviewed.amount())
-    }
-
-    /// What was received and clearly belongs to this charge.
-    pub fn matched_sum(&self, attempts: &[Attempt], price: Amount) -> Amount {
-        self.reported(attempts, price).max(self.reviewed.amount())
     }
 
     /// Money under ids that the carrier did not name in an answer.
@@ -201,7 +205,7 @@ mod tests {
         let mut reversed = reports;
         reversed.reverse();
         for order in [reports, reversed] {
-            assert_eq!(credited(&order).sum(&one_attempt(None), rupees(25)), rupees(30));
+            assert_eq!(credited(&order).sum(&one_attempt(None), rupees(25), Counted::All), rupees(30));
         }
     }
 
@@ -209,9 +213,9 @@ mod tests {
     #[test]
     fn an_executed_answer_is_not_added_to_the_notifications_of_its_attempt() {
         let executed = one_attempt(Some(Mark::Executed));
-        assert_eq!(credited(&[("a", 5, true)]).sum(&executed, rupees(5)), rupees(5));
-        assert_eq!(credited(&[("a", 2, true)]).sum(&executed, rupees(5)), rupees(5));
-        assert_eq!(credited(&[("a", 7, true)]).sum(&executed, rupees(5)), rupees(7));
+        assert_eq!(credited(&[("a", 5, true)]).sum(&executed, rupees(5), Counted::All), rupees(5));
+        assert_eq!(credited(&[("a", 2, true)]).sum(&executed, rupees(5), Counted::All), rupees(5));
+        assert_eq!(credited(&[("a", 7, true)]).sum(&executed, rupees(5), Counted::All), rupees(7));
     }
 
     /// R41
@@ -219,8 +223,8 @@ mod tests {
     fn money_under_unknown_ids_is_received_and_confirms_nothing() {
         let received = credited(&[("a", 5, false)]);
         let attempts = one_attempt(None);
-        assert_eq!(received.sum(&attempts, rupees(5)), rupees(5));
-        assert_eq!(received.matched_sum(&attempts, rupees(5)), Amount::ZERO);
+        assert_eq!(received.sum(&attempts, rupees(5), Counted::All), rupees(5));
+        assert_eq!(received.sum(&attempts, rupees(5), Counted::Matched), Amount::ZERO);
         assert_eq!(credited(&[("a", 5, false), ("a", 5, true)]).unmatched(), Amount::ZERO);
         // A total of nothing under a known id vouches for no money, before or after it.
         for order in [[("a", 5, false), ("a", 0, true)], [("a", 0, true), ("a", 5, false)]] {
@@ -234,7 +238,7 @@ mod tests {
         let mut received = credited(&[("a", 5, true)]);
         for (found, sum) in [(3, 5), (5, 5), (9, 9)] {
             received.reviewed = Kept::new(rupees(found));
-            assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(sum));
+            assert_eq!(received.sum(&one_attempt(None), rupees(5), Counted::All), rupees(sum));
         }
     }
 
@@ -247,6 +251,6 @@ mod tests {
             (received.credits.map(|credit| credit.is_some()), received.beyond.amount()),
             ([true; CREDITS_MAX], rupees(3))
         );
-        assert_eq!(received.sum(&one_attempt(None), rupees(5)), rupees(7));
+        assert_eq!(received.sum(&one_attempt(None), rupees(5), Counted::All), rupees(7));
     }
 }

@@ -4,10 +4,11 @@ use core::fmt;
 
 use super::attempt::Attempt;
 use super::durable::Storage;
+use super::facts;
 use super::guard::Guard;
 use super::record::{self, Damage};
 use super::timers::Timer;
-use super::{Carrier, Charge, Closing, Guards, Payment, Reason, Release, Sale};
+use super::{Carrier, Charge, Closing, Guards, Reason, Release};
 use crate::time::Instant;
 
 /// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
@@ -148,18 +149,17 @@ impl Charge {
     /// Whether time still decides something: also for a closed sale whose prompt is live, which would be pending for
     /// ever without its window.
     fn is_under_way(&self) -> bool {
-        self.sale == Sale::Open || !self.is_clear_or_reviewed()
+        let facts = self.facts();
+        facts.any(facts::OPEN) || !facts.is_clear_or_reviewed()
     }
 
     fn restart_windows(&mut self, carrier: &Carrier<'_>) {
         self.lasting.recoveries = self.lasting.recoveries.saturating_add(1);
         self.storage.touch();
         let windows = carrier.profile.windows;
-        let around = self.surroundings(self.latest_number());
-        let accepted = self.latest().is_some_and(Attempt::is_askable);
-        if accepted {
+        if self.latest().is_some_and(Attempt::is_askable) {
             self.timers.set(Timer::WindowEnds, windows.consent);
-        } else if self.latest().is_some_and(|attempt| attempt.has_open_send(&around)) {
+        } else if self.facts().any(facts::OPEN_SEND) {
             self.timers.set(Timer::ExecutionEnds, windows.execution);
         }
     }
@@ -187,7 +187,7 @@ impl Charge {
             }
             self.storage.touch();
         }
-        let paid = self.payment() == Payment::Confirmed && self.release == Release::None;
+        let paid = self.facts().any(facts::PAID) && self.release == Release::None;
         if paid && at_boot == AtBoot::RefundDue {
             self.close(Closing::Expired);
         }

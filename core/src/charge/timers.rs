@@ -29,7 +29,7 @@ pub(super) enum Timer {
     StorageAt,
 }
 
-const TIMERS: usize = Timer::StorageAt as usize + 1;
+pub(super) const TIMERS: usize = Timer::StorageAt as usize + 1;
 /// A deadline that is longer over than this, 12 days, counts as over for so long: it stays in 32 bits.
 const PAST_MAX: i32 = 1 << 30;
 /// No deadline is further ahead than the longest wait, also when the clock stepped back.
@@ -79,20 +79,13 @@ impl Timers {
 
     /// The deadlines of an attempt that begins: the sale's end and storage's stay.
     pub fn begin_attempt(&mut self) {
-        for timer in [
-            Timer::WindowEnds,
-            Timer::ExecutionEnds,
-            Timer::ResendAt,
-            Timer::ReviewAt,
-            Timer::ListenUntil,
-            Timer::AnswerBy,
-        ] {
-            self.clear(timer);
-        }
-        self.set(Timer::PollAt, 0);
+        let [_sale_ends, of_attempt @ .., _storage_at] = &mut self.left;
+        of_attempt.fill(NOT_SET);
+        self.put(Timer::PollAt, 0);
     }
 
     /// The deadline, if it is set.
+    #[cfg(any(test, feature = "model"))]
     pub fn get(&self, timer: Timer) -> Option<Instant> {
         let left = self.left(timer)?;
         let (ahead, over) = (millis(left), millis(left.saturating_neg()));
@@ -104,6 +97,18 @@ impl Timers {
         self.left.get(timer as usize).copied().filter(|left| *left != NOT_SET)
     }
 
+    /// The next of the deadlines that count, each in its place, and have not come; behind the end of time there is none.
+    pub fn next(&self, counts: impl Iterator<Item = bool>) -> Option<Instant> {
+        let mut next = Millis::MAX;
+        for (left, counts) in self.left.iter().zip(counts) {
+            if *left > 0 && counts {
+                next = next.min(millis(*left));
+            }
+        }
+        let at = self.now().after(next);
+        (next != Millis::MAX && at > self.now()).then_some(at)
+    }
+
     /// Whether the deadline is set.
     pub fn is_set(&self, timer: Timer) -> bool {
         self.left(timer).is_some()
@@ -112,6 +117,13 @@ impl Timers {
     /// Whether the deadline is set and has come.
     pub fn is_over(&self, timer: Timer) -> bool {
         self.left(timer).is_some_and(|left| left <= 0)
+    }
+
+    /// Whether the deadline is set and had come at that moment.
+    #[inline(never)]
+    pub fn was_over(&self, timer: Timer, at: Instant) -> bool {
+        let passed = at.as_millis().wrapping_sub(self.now().as_millis()).cast_signed();
+        self.left(timer).is_some_and(|left| i64::from(left) <= passed)
     }
 
     /// Whether the deadline is set and has not come.

@@ -237,76 +237,89 @@ pub enum Payment {
     InDoubt,
 }
 
-/// What is known about a charge as a whole, for [`payment`].
+/// Something that is known about a charge as a whole. `Standing` is a set of these, with where the latest attempt stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Standing {
+#[repr(u16)]
+pub enum Known {
     /// What was received reaches the sale's amount.
-    pub paid_in_full: bool,
-    /// Money came that does not clearly belong to this charge.
-    pub unmatched_money: bool,
-    /// Some attempt is in doubt.
-    pub any_in_doubt: bool,
-    /// Where the latest attempt stands.
-    pub latest: Phase,
+    PaidInFull = 1 << 8,
+    /// Some attempt is in doubt, or money came that does not clearly belong to this charge.
+    Doubt = 1 << 9,
     /// The sale is still open.
-    pub sale_open: bool,
+    SaleOpen = 1 << 10,
 }
 
-/// A row of the payment's table; `None` fits either value.
+/// What [`payment`] is decided by: one bit for each [`Known`], and one for each phase of the latest attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Standing(u16);
+
+impl Standing {
+    /// The set of these.
+    pub const fn of(known: &[Known]) -> Standing {
+        let mut bits = 0;
+        let mut index = 0;
+        while index < known.len() {
+            bits |= known[index] as u16;
+            index += 1;
+        }
+        Standing(bits)
+    }
+
+    /// The set whose latest attempt stands there.
+    #[must_use]
+    pub const fn at(self, latest: Phase) -> Standing {
+        Standing(self.0 | 1 << latest as u16)
+    }
+
+    /// The set with this number; other bits are dropped.
+    pub const fn from_bits(bits: u16) -> Standing {
+        Standing(bits & 0x7FF)
+    }
+
+    /// The set's number.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// Whether all of `others` are in the set.
+    pub const fn has_all(self, others: Standing) -> bool {
+        self.0 & others.0 == others.0
+    }
+}
+
+/// A row of the payment's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaymentRow {
-    /// What was received reaches the sale's amount.
-    pub paid_in_full: Option<bool>,
-    /// Some attempt is in doubt, or money came that does not clearly belong here.
-    pub doubt: Option<bool>,
-    /// The sale is still open.
-    pub sale_open: Option<bool>,
-    /// Where the latest attempt stands; empty: anywhere.
-    pub latest: &'static [Phase],
-    /// What the application sees.
+    /// All of these must be there.
+    pub when: Standing,
+    /// Then the application sees this.
     pub payment: Payment,
 }
 
-const fn pays(
-    doubt: Option<bool>,
-    sale_open: Option<bool>,
-    latest: &'static [Phase],
-    payment: Payment,
-) -> PaymentRow {
-    PaymentRow { paid_in_full: None, doubt, sale_open, latest, payment }
+const fn pays(known: &[Known], payment: Payment) -> PaymentRow {
+    PaymentRow { when: Standing::of(known), payment }
+}
+
+const fn pays_at(latest: Phase, known: &[Known], payment: Payment) -> PaymentRow {
+    PaymentRow { when: Standing::of(known).at(latest), payment }
 }
 
 /// The payment's table. Read from the top; the first row that fits decides.
-pub const PAYMENTS: &[PaymentRow] = &[
-    PaymentRow {
-        paid_in_full: Some(true),
-        doubt: None,
-        sale_open: None,
-        latest: &[],
-        payment: Payment::Confirmed,
-    },
-    pays(Some(true), None, &[], Payment::InDoubt),
-    pays(None, None, &[Phase::PendingConsent], Payment::PendingConsent),
+pub static PAYMENTS: [PaymentRow; 8] = [
+    pays(&[Known::PaidInFull], Payment::Confirmed),
+    pays(&[Known::Doubt], Payment::InDoubt),
+    pays_at(Phase::PendingConsent, &[], Payment::PendingConsent),
     // A new attempt may still be asked for while the sale is open.
-    pays(None, Some(true), &[Phase::Lapsed, Phase::Listening], Payment::PendingConsent),
-    pays(None, None, &[Phase::Requested], Payment::Requested),
-    pays(None, Some(true), &[Phase::Planned], Payment::Requested),
-    pays(None, None, &[], Payment::Failed),
+    pays_at(Phase::Lapsed, &[Known::SaleOpen], Payment::PendingConsent),
+    pays_at(Phase::Listening, &[Known::SaleOpen], Payment::PendingConsent),
+    pays_at(Phase::Requested, &[], Payment::Requested),
+    pays_at(Phase::Planned, &[Known::SaleOpen], Payment::Requested),
+    pays(&[], Payment::Failed),
 ];
 
 /// What the application sees of a charge that stands so. Total: the last row fits.
-pub fn payment(standing: &Standing) -> Payment {
-    let doubt = standing.any_in_doubt || standing.unmatched_money;
-    let fits = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
-    PAYMENTS
-        .iter()
-        .find(|row| {
-            fits(row.paid_in_full, standing.paid_in_full)
-                && fits(row.doubt, doubt)
-                && fits(row.sale_open, standing.sale_open)
-                && (row.latest.is_empty() || row.latest.contains(&standing.latest))
-        })
-        .map_or(Payment::Failed, |row| row.payment)
+pub fn payment(standing: Standing) -> Payment {
+    PAYMENTS.iter().find(|row| standing.has_all(row.when)).map_or(Payment::Failed, |row| row.payment)
 }
 
 #[cfg(test)]
@@ -377,21 +390,23 @@ mod tests {
 
     #[test]
     fn every_standing_has_a_payment_and_money_in_full_is_always_confirmed() {
-        for bits in 0..16u8 {
+        let mut decided = [false; PAYMENTS.len()];
+        for bits in 0..8u16 {
             for latest in Phase::ALL {
-                let standing = Standing {
-                    paid_in_full: bits & 1 != 0,
-                    unmatched_money: bits & 2 != 0,
-                    any_in_doubt: bits & 4 != 0,
-                    sale_open: bits & 8 != 0,
-                    latest,
-                };
-                let payment = payment(&standing);
-                assert_eq!(payment == Payment::Confirmed, standing.paid_in_full);
-                if standing.any_in_doubt || standing.unmatched_money {
+                let standing = Standing::from_bits(bits << 8).at(latest);
+                let row = PAYMENTS.iter().position(|row| standing.has_all(row.when)).unwrap();
+                decided[row] = true;
+                let payment = payment(standing);
+                assert_eq!(payment, PAYMENTS[row].payment);
+                assert_eq!(
+                    payment == Payment::Confirmed,
+                    standing.has_all(Standing::of(&[Known::PaidInFull]))
+                );
+                if standing.has_all(Standing::of(&[Known::Doubt])) {
                     assert_ne!(payment, Payment::Failed, "{standing:?}");
                 }
             }
         }
+        assert!(decided.iter().all(|decided| *decided), "a row that never decides is dead: {decided:?}");
     }
 }

@@ -125,7 +125,7 @@ fn the_limit_of_notifications_is_known_after_a_restart() {
             let mut found = Charge::recover(NOW, &carrier, record, AtBoot::Release).unwrap();
             // No answer said "executed".
             found.lasting.attempts.iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
-            assert_eq!(found.is_releasable(), enough, "{limit}");
+            assert_eq!(found.is_vouched_for(), enough, "{limit}");
         }
     });
 }
