@@ -86,8 +86,8 @@ impl<'a> Text<'a> {
 
     /// An id, if it can be one: printable ASCII that fits, without what JSON escapes. What is no id is no evidence.
     pub(super) fn put_id(self, id: &mut StringView) {
-        let printable = |character: char| character.is_ascii_graphic() && !matches!(character, '"' | '\\');
-        let whole = self.chars().all(|character| printable(character) && id.push(character).is_ok());
+        let printable = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        let whole = self.put(id) && id.bytes().all(printable);
         if !whole {
             id.clear();
         }
