@@ -155,7 +155,10 @@ impl Charge {
             let due = rule.after.is_none_or(|timer| restarted || self.timers.is_over(timer));
             if due && rule.when.holds(facts) {
                 self.apply(profile, rule.then);
-                facts = self.facts();
+                // What is waited for is no fact.
+                if !matches!(rule.then, Then::Await(_) | Then::Forget(_)) {
+                    facts = self.facts();
+                }
             }
         }
     }
