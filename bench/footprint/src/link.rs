@@ -88,6 +88,7 @@ pub struct Http {
 pub type Exchange = fn(&framing::Request<'_>, &'static [u8], &mut [u8]) -> Result<(u16, usize), Sent>;
 
 impl Link for Http {
+    #[inline(never)]
     fn send(
         &mut self,
         profile: &Profile<'_>,
