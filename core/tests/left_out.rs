@@ -6,6 +6,7 @@
 use caas_core::charge::{
     AtBoot, BUFFER_MAX, Carrier, Charge, Input, Order, Output, Payment, RecoverError, StartRefused,
 };
+use caas_core::checksum::checksum;
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
@@ -64,6 +65,37 @@ fn a_record_whose_charge_would_need_a_part_that_is_left_out_is_refused() {
     let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: "http://127.0.0.1:7000" };
     let refused = Charge::recover(Instant::ZERO, &carrier, record, AtBoot::RefundDue).err();
     assert_eq!(refused, (!(DEBITS && NOTIFICATIONS)).then_some(RecoverError::NotBuiltIn));
+}
+
+/// Money is never overlooked: whoever cannot account for what was reported by notification does not go on with the charge.
+#[test]
+fn a_record_with_money_that_only_notifications_report_is_refused_where_they_are_left_out() {
+    for (profile, instrument, built_in) in kinds() {
+        if !built_in {
+            continue;
+        }
+        let credentials = credentials();
+        let carrier = Carrier { profile: &profile, credentials: &credentials, endpoint: profile.endpoint };
+        let (mut charge, mut buffer) = (start(&carrier, instrument).unwrap(), [0; BUFFER_MAX]);
+        let Output::Persist { record, .. } = charge.poll_output(Instant::ZERO, &carrier, &mut buffer) else {
+            panic!("a charge is kept before it is sent")
+        };
+        let record = record.bytes();
+        // After magic, version, length and sequence, and the three names: credits, and what is beyond them.
+        let credits = 11 + 3 + profile.name.len() + profile.endpoint.len() + instrument.len();
+        for amount in [credits + 2, credits + 3 * 6 + 2, credits + 4 * 6] {
+            let mut reported = record.to_vec();
+            reported[amount] = 1;
+            let body = reported.len() - 8;
+            let sum = checksum(&reported[..body]).to_le_bytes();
+            reported[body..body + 4].copy_from_slice(&sum);
+            let received = Charge::recover(Instant::ZERO, &carrier, &reported, AtBoot::RefundDue)
+                .map(|charge| charge.received());
+            let cent = Amount::from_minor(1).unwrap();
+            let expected = if NOTIFICATIONS { Ok(cent) } else { Err(RecoverError::NotBuiltIn) };
+            assert_eq!(received, expected, "{} {instrument}", profile.name);
+        }
+    }
 }
 
 /// A charge whose status codes nobody here knows could neither be paid nor fail.

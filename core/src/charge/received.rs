@@ -22,6 +22,9 @@ pub(super) struct Credit {
     pub total: Kept,
 }
 
+/// Whether anything can be credited.
+const NOTIFICATIONS: bool = cfg!(feature = "notifications");
+
 /// Stands for no attempt, as a number that none has.
 const NO_ATTEMPT: u8 = u8::MAX;
 
@@ -113,21 +116,28 @@ impl Received {
 
     /// Whether anything was reported for an attempt.
     pub fn is_any_of(&self, attempt: u8) -> bool {
-        self.credits.iter().any(|credit| credit.attempt == attempt && credit.is_some())
+        self.credits().iter().any(|credit| credit.attempt == attempt && credit.is_some())
     }
 
     /// Whether this can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
         self.beyond.is_sound()
             && self.reviewed.is_sound()
-            && self.credits.iter().all(|credit| credit.matched <= 1 && credit.total.is_sound())
+            && self.credits().iter().all(|credit| credit.matched <= 1 && credit.total.is_sound())
+    }
+
+    /// Whether this build can account for it: only notifications credit, and one without them asks of no credit what it
+    /// is worth.
+    pub fn is_built_in(&self) -> bool {
+        let reported = self.beyond != Kept::ZERO || self.credits.iter().any(Credit::is_some);
+        NOTIFICATIONS || !reported
     }
 
     /// What was received: all of it, or what clearly belongs to this charge. What a person found is the same money, so the
     /// larger of both counts.
     pub fn sum(&self, attempts: &[Attempt], price: Amount, counted: Counted) -> Amount {
         let mut reported = self.reported(attempts, price);
-        if counted == Counted::All {
+        if NOTIFICATIONS && counted == Counted::All {
             reported = reported.saturating_add(self.unmatched()).saturating_add(self.beyond.amount());
         }
         reported.max(self.reviewed.amount())
@@ -144,7 +154,7 @@ impl Received {
         let mut sum = Amount::ZERO;
         for (attempt, number) in attempts.iter().zip(0u8..) {
             let executed = if attempt.has(Mark::Executed) { price } else { Amount::ZERO };
-            sum = sum.saturating_add(self.credited(number).max(executed));
+            sum = sum.saturating_add(executed.max(self.credited(number)));
         }
         sum
     }
@@ -153,12 +163,17 @@ impl Received {
     #[inline(never)]
     fn credited(&self, attempt: u8) -> Amount {
         let mut sum = Amount::ZERO;
-        for credit in &self.credits {
+        for credit in self.credits() {
             if credit.counts_for() == attempt {
                 sum = sum.saturating_add(credit.total.amount());
             }
         }
         sum
+    }
+
+    /// The credits there can be.
+    fn credits(&self) -> &[Credit] {
+        if NOTIFICATIONS { &self.credits } else { &[] }
     }
 
     /// The place of a reference, else a free one, else a number that no place has.

@@ -34,7 +34,8 @@ pub enum RecoverError {
     OtherEndpoint,
     /// The profile has no instrument of the record's name any more.
     Instrument,
-    /// This build of the crate lacks what the carrier or the instrument needs.
+    /// This build of the crate lacks what the carrier or the instrument needs, or the notifications that money was
+    /// reported by.
     NotBuiltIn,
 }
 
@@ -123,7 +124,8 @@ impl Charge {
             return Err(RecoverError::NotBuiltIn);
         }
         self.storage = Storage::holding(sequence);
-        self.take_lasting(left).ok_or(RecoverError::Record(Damage::Damaged))
+        self.take_lasting(left).ok_or(RecoverError::Record(Damage::Damaged))?;
+        if self.lasting.received.is_built_in() { Ok(()) } else { Err(RecoverError::NotBuiltIn) }
     }
 
     #[inline(never)]
