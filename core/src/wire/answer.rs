@@ -13,6 +13,7 @@ use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number}
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
+use crate::utf8::is_utf8;
 
 /// What the request said, for comparing with what the answer repeats. Texts are in UTF-8, as a charge keeps them.
 #[derive(Clone, Copy)]
@@ -87,6 +88,13 @@ pub enum WireFault {
     DuplicateMember,
 }
 
+impl WireFault {
+    /// This, or what is the reason of it: a reader tells only that a body is not JSON.
+    pub(super) fn of(self, body: &[u8]) -> Self {
+        if self == WireFault::NotJson && !is_utf8(body) { WireFault::NotUtf8 } else { self }
+    }
+}
+
 impl fmt::Display for WireFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
@@ -123,7 +131,7 @@ pub fn read(
         amount_due: answer.amount_due(),
         payer_text: there(answer.payer_text()),
         mismatch: answer.mismatch,
-        fault: answer.fault,
+        fault: answer.fault.map(|fault| fault.of(body)),
         code: answer.code,
     }
 }
@@ -162,10 +170,8 @@ impl<'b> Answer<'b> {
         status: u16,
         body: &'b [u8],
     ) {
-        let names = match service {
-            Service::ChargeRequest | Service::Confirm => &CHARGE_ANSWER,
-            _ => &DEBIT_ANSWER,
-        };
+        let is_charge = service.is_charge_request() || service.is_confirm();
+        let names = if is_charge { &CHARGE_ANSWER } else { &DEBIT_ANSWER };
         self.fault = self.found.find(body, names).err();
         self.class = verdict(profile, service, status, &self.found, &mut self.code);
         self.mismatch = self.mismatch(expected);

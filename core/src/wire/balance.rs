@@ -104,13 +104,13 @@ const CHARGEABLE: usize = 4;
 const ACCOUNT_TYPE: usize = 5;
 const ACCOUNT_STATUS: usize = 6;
 
-static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+static PACKED: [u8; length(&TABLE)] = pack(&TABLE);
 static NAMES: Names = Names::new(&PACKED);
 
 impl Balance {
     fn fill(&mut self, profile: &Profile<'_>, status: u16, body: &[u8]) {
         let mut found = Members::new();
-        self.fault = found.find(body, &NAMES).err();
+        self.fault = found.find(body, &NAMES).err().map(|fault| fault.of(body));
         self.class = verdict(profile, Service::BalanceQuery, status, &found, &mut self.code);
         let put = |text: Option<Text<'_>>, kept: &mut StringView| text.is_some_and(|text| text.put(kept));
         put(found.text(DETAIL).or(found.text(Name::MoreInformation as usize)), &mut self.detail);

@@ -135,7 +135,7 @@ impl InstrumentList {
             None => Ok(()),
         });
         if let Err(fault) = array {
-            self.fault = Some(fault);
+            self.fault = Some(fault.of(body));
             found = Members::new();
         }
         self.class = verdict(profile, Service::InstrumentList, status, &found, &mut self.code);
@@ -162,13 +162,13 @@ const TABLE: [(usize, &str); 5] = [
 const DETAIL: usize = 3;
 const INSTRUMENTS: usize = 4;
 
-static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+static PACKED: [u8; length(&TABLE)] = pack(&TABLE);
 static NAMES: Names = Names::new(&PACKED);
 
 /// The members of an instrument.
 const LISTED_TABLE: [(usize, &str); 2] = [(0, "name"), (1, "type")];
 
-static LISTED_PACKED: [u8; length(&LISTED_TABLE, LISTED_TABLE.len())] = pack(&LISTED_TABLE);
+static LISTED_PACKED: [u8; length(&LISTED_TABLE)] = pack(&LISTED_TABLE);
 static LISTED: Names = Names::new(&LISTED_PACKED);
 
 /// Longest type of an instrument that is looked at.

@@ -1,7 +1,7 @@
 //! The members that a message is asked for, found in one walk. All readers work in the same way: a list of names, one
 //! [`Members::find`], and then each text where it belongs.
 //!
-//! What is found is kept as places in the message, six bytes each, and not as copies: the readers are the deepest part of
+//! What is found is kept as places in the message, a word each, and not as copies: the readers are the deepest part of
 //! this crate, and on a microcontroller the stack is what they are measured by.
 
 use heapless::String;
@@ -11,7 +11,6 @@ use super::notification::Stated;
 use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
 use crate::id::CarrierId;
-use crate::utf8::is_utf8;
 use crate::wire::answer::WireFault;
 
 /// Bytes of a name's quotes.
@@ -38,12 +37,9 @@ impl<'a> Members<'a> {
     /// for; where it cannot be read, nothing was found. One copy of it is enough for all messages.
     #[inline(never)]
     pub(super) fn find(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
-        let mut found = self.look(body, names);
+        let found = self.look(body, names);
         if found.is_err() {
             self.places = NOTHING;
-        }
-        if found == Err(WireFault::NotJson) && !is_utf8(body) {
-            found = Err(WireFault::NotUtf8);
         }
         found
     }
@@ -52,17 +48,17 @@ impl<'a> Members<'a> {
         let source = text_of(body)?;
         self.source = source;
         walk(source, b'{', |name, value| {
-            let may_be_asked = name.form == Form::Escaped || names.may_have(name.len().wrapping_sub(QUOTES));
+            let may_be_asked = name.is(Form::Escaped) || names.may_have(name.len().wrapping_sub(QUOTES));
             if may_be_asked { self.note(names, name, value) } else { Ok(()) }
         })
     }
 
     /// Notes a value if it was asked for.
     #[inline(never)]
-    fn note(&mut self, names: &Names, name: &Place, value: &Place) -> Result<(), WireFault> {
+    fn note(&mut self, names: &Names, name: Place, value: Place) -> Result<(), WireFault> {
         let source = self.source;
         let text = Text::new(name.of(source));
-        match place_of(names, &mut self.places, text, name.form) {
+        match place_of(names, &mut self.places, text, name.is(Form::Escaped)) {
             Some(place) => keep(source, place, value),
             None => Ok(()),
         }
@@ -75,8 +71,7 @@ impl<'a> Members<'a> {
         *self = Members { source, ..Members::new() };
         let text = core::str::from_utf8(source).map_err(|_| WireFault::NotUtf8)?;
         super::dump::find(text, |name, value| {
-            let Some(place) = place_of(names, &mut self.places, Text::new(name.as_bytes()), Form::Plain)
-            else {
+            let Some(place) = place_of(names, &mut self.places, Text::new(name.as_bytes()), false) else {
                 return Ok(());
             };
             let start = (value.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
@@ -87,7 +82,7 @@ impl<'a> Members<'a> {
                 _ if value.contains(['\\', '"']) => Form::Nested,
                 _ => Form::Plain,
             };
-            keep(source, place, &Place::new(left, left.saturating_sub(value.len()), form))
+            keep(source, place, Place::new(left, left.saturating_sub(value.len()), form))
         })
     }
 
@@ -96,10 +91,12 @@ impl<'a> Members<'a> {
     #[inline(never)]
     pub(super) fn text(&self, name: usize) -> Option<Text<'a>> {
         let place = self.place(name);
-        match place.form {
-            Form::Missing | Form::Null => None,
-            Form::Plain | Form::Escaped => Some(Text::new(place.of(self.source))),
-            Form::Nested => Some(Text::BLANK),
+        if place.is_text() {
+            Some(Text::new(place.of(self.source)))
+        } else if place.is(Form::Nested) {
+            Some(Text::BLANK)
+        } else {
+            None
         }
     }
 
@@ -127,7 +124,7 @@ impl<'a> Members<'a> {
         let mut chosen = None;
         for name in name..name.saturating_add(3) {
             let place = self.place(name);
-            if place.form != Form::Missing {
+            if !place.is(Form::Missing) {
                 chosen = self.text(name);
             }
             if place.is_text() && chosen.is_some_and(|text| text.len() != 0) {
@@ -140,11 +137,11 @@ impl<'a> Members<'a> {
     /// The object or array under a name, with its brackets.
     pub(super) fn nested(&self, name: usize) -> Option<&'a [u8]> {
         let place = self.place(name);
-        if place.form == Form::Nested { Some(place.of(self.source)) } else { None }
+        if place.is(Form::Nested) { Some(place.of(self.source)) } else { None }
     }
 
-    fn place(&self, name: usize) -> &Place {
-        self.places.get(name).unwrap_or(&Place::MISSING)
+    fn place(&self, name: usize) -> Place {
+        self.places.get(name).copied().unwrap_or(Place::MISSING)
     }
 }
 
@@ -152,7 +149,7 @@ impl<'a> Members<'a> {
 pub(super) fn objects<'a>(array: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Result<(), WireFault> {
     walk(array, b'[', |_, value| {
         let item = value.of(array);
-        if value.form == Form::Nested && item.starts_with(b"{") {
+        if value.is(Form::Nested) && item.starts_with(b"{") {
             each(item);
         }
         Ok(())
@@ -160,13 +157,13 @@ pub(super) fn objects<'a>(array: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Re
 }
 
 /// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
-fn keep(source: &[u8], place: &mut Place, value: &Place) -> Result<(), WireFault> {
-    if place.form == Form::Missing {
-        *place = *value;
+fn keep(source: &[u8], place: &mut Place, value: Place) -> Result<(), WireFault> {
+    if place.is(Form::Missing) {
+        *place = value;
         return Ok(());
     }
     let (before, now) = (place.of(source), value.of(source));
-    let same = if place.form == value.form && before == now {
+    let same = if place.is_like(value) && before == now {
         true
     } else {
         place.is_text() && value.is_text() && Text::new(before).says(&mut Text::new(now).chars())
@@ -175,12 +172,20 @@ fn keep(source: &[u8], place: &mut Place, value: &Place) -> Result<(), WireFault
 }
 
 /// Where the value of the member `name` belongs, if it was asked for.
-fn place_of<'p>(names: &Names, places: &'p mut [Place], name: Text<'_>, form: Form) -> Option<&'p mut Place> {
+fn place_of<'p>(
+    names: &Names,
+    places: &'p mut [Place],
+    name: Text<'_>,
+    escaped: bool,
+) -> Option<&'p mut Place> {
     let mut plain = String::<NAME_MAX>::new();
-    let name = match form {
-        Form::Escaped if name.put(&mut plain) => plain.as_bytes(),
-        Form::Escaped => return None,
-        _ => name.raw(),
+    let name = if escaped {
+        if !name.put(&mut plain) {
+            return None;
+        }
+        plain.as_bytes()
+    } else {
+        name.raw()
     };
     places.get_mut(names.number(name)?)
 }

@@ -59,18 +59,43 @@ const TABLE: [(usize, &str); 21] = [
     (Name::BalanceDue as usize, "balanceDue"),
 ];
 
-static PACKED: [u8; length(&TABLE, TABLE.len())] = pack(&TABLE);
+/// Where the names for answers to charge requests begin and end, those for answers to direct debits, and those for
+/// notifications.
+const CHARGES: (usize, usize) = (0, 16);
+const DEBITS: (usize, usize) = (2, 18);
+const NOTIFICATIONS: (usize, usize) = (13, 21);
 
 /// What an answer of the Mobitel family is asked for: up to and with `internalTrxId`.
-pub(super) static CHARGE_ANSWER: Names = Names::new(part(0, 16));
+pub(super) static CHARGE_ANSWER: Names = Names::new(part(CHARGES));
 /// What an answer of the hSenid family is asked for: from `amount` to `referenceId`.
-pub(super) static DEBIT_ANSWER: Names = Names::new(part(2, 18));
+pub(super) static DEBIT_ANSWER: Names = Names::new(part(DEBITS));
 /// What a notification is asked for: all from `currency` on.
-pub(super) static NOTIFICATION: Names = Names::new(part(13, 21));
+pub(super) static NOTIFICATION: Names = Names::new(part(NOTIFICATIONS));
 
-const fn part(first: usize, end: usize) -> &'static [u8] {
-    let (before, _) = PACKED.split_at(length(&TABLE, end));
-    before.split_at(length(&TABLE, first)).1
+/// What a charge of this build asks for; the linker leaves out the other.
+static BUILT: [u8; length(rows(BUILT_ROWS))] = pack(rows(BUILT_ROWS));
+static ALL: [u8; length(&TABLE)] = pack(&TABLE);
+
+const BUILT_ROWS: (usize, usize) = {
+    let first = if cfg!(feature = "prompts") { CHARGES.0 } else { DEBITS.0 };
+    if cfg!(feature = "notifications") {
+        (first, NOTIFICATIONS.1)
+    } else if cfg!(feature = "debits") {
+        (first, DEBITS.1)
+    } else {
+        (first, CHARGES.1)
+    }
+};
+
+const fn rows((first, end): (usize, usize)) -> &'static [(usize, &'static str)] {
+    TABLE.split_at(end).0.split_at(first).1
+}
+
+const fn part((first, end): (usize, usize)) -> &'static [u8] {
+    let is_built = BUILT_ROWS.0 <= first && end <= BUILT_ROWS.1;
+    let (packed, from): (&[u8], _) = if is_built { (&BUILT, BUILT_ROWS.0) } else { (&ALL, 0) };
+    let (_, part) = packed.split_at(length(rows((from, first))));
+    part.split_at(length(rows((first, end)))).0
 }
 
 /// Names that a message is asked for, packed: for each its number, its length, and its letters.
@@ -115,10 +140,10 @@ impl Names {
 /// The bit that makes a letter small.
 const CASE: u8 = 0x20;
 
-/// Bytes of the first `names` of a table when it is packed.
-pub(super) const fn length(table: &[(usize, &str)], names: usize) -> usize {
+/// Bytes of a table when it is packed.
+pub(super) const fn length(table: &[(usize, &str)]) -> usize {
     let (mut at, mut length) = (0, 0);
-    while at < names {
+    while at < table.len() {
         length += 2 + table[at].1.len();
         at += 1;
     }

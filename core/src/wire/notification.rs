@@ -59,7 +59,7 @@ pub struct NotACurrency;
 #[inline(never)]
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
     let mut found = Members::new();
-    find(&mut found, body)?;
+    find(&mut found, body).map_err(|fault| fault.of(body))?;
     let mut read = Notification {
         external: CarrierId::new(),
         internal: CarrierId::new(),

@@ -21,66 +21,92 @@ pub const MESSAGE_MAX: usize = 8 * 1024;
 /// Deepest nesting that is read.
 pub const DEPTH_MAX: u8 = 8;
 
-/// Where a message says something, and in which form.
+/// Where a message says something, and in which form: one word, so that it travels in a register.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    /// Both in bytes before the message's end, which is what a walk knows.
-    start: u16,
-    end: u16,
-    pub(super) form: Form,
-}
+pub(super) struct Place(u32);
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
+#[repr(u32)]
 pub(super) enum Form {
     /// There is none.
-    Missing,
+    Missing = 0,
     /// `null`, which means the same as missing.
-    Null,
-    /// A number, a boolean, or a string without escapes.
-    Plain,
-    /// A string with escapes.
-    Escaped,
+    Null = 1,
     /// An object or an array, with its brackets.
-    Nested,
+    Nested = 2,
+    /// A number, a boolean, or a string without escapes.
+    Plain = TEXT,
+    /// A string with escapes.
+    Escaped = TEXT | 1,
 }
 
-// A place in a message fits its numbers.
-const _: () = assert!(MESSAGE_MAX <= u16::MAX as usize);
+/// The bit of the forms that are text.
+const TEXT: u32 = 4;
+
+/// Bits of where something begins and ends, both in bytes before the message's end, which is what a walk knows. Above
+/// them is the form.
+const BITS: u32 = 14;
+
+// A place in a message fits them.
+const _: () = assert!(MESSAGE_MAX >> BITS == 0);
 
 impl Place {
-    pub(super) const MISSING: Place = Place { start: 0, end: 0, form: Form::Missing };
+    pub(super) const MISSING: Place = Place(Form::Missing as u32);
 
     /// From where `start` bytes are left of the message to where `end` are.
     pub(super) fn new(start: usize, end: usize, form: Form) -> Self {
         // A message has no more, and by the assertion above nothing is cut off.
-        Place { start: start as u16, end: end as u16, form }
+        Place(((form as u32) << (2 * BITS)) | ((start as u32) << BITS) | end as u32)
     }
 
-    pub(super) fn len(&self) -> usize {
-        usize::from(self.start.wrapping_sub(self.end))
+    fn start(self) -> usize {
+        (self.0 >> BITS) as usize & ((1 << BITS) - 1)
+    }
+
+    fn end(self) -> usize {
+        self.0 as usize & ((1 << BITS) - 1)
+    }
+
+    fn form(self) -> u32 {
+        self.0 >> (2 * BITS)
+    }
+
+    pub(super) fn is(self, form: Form) -> bool {
+        self.form() == form as u32
+    }
+
+    /// Whether both are written in the same way.
+    pub(super) fn is_like(self, other: Place) -> bool {
+        self.form() == other.form()
+    }
+
+    pub(super) fn len(self) -> usize {
+        self.start().wrapping_sub(self.end())
     }
 
     /// What stands there in the message `source`.
     #[inline(never)]
-    pub(super) fn of<'a>(&self, source: &'a [u8]) -> &'a [u8] {
-        let at = |left: u16| source.len().wrapping_sub(usize::from(left));
-        source.get(at(self.start)..at(self.end)).unwrap_or(&[])
+    pub(super) fn of(self, source: &[u8]) -> &[u8] {
+        let at = |left: usize| source.len().wrapping_sub(left);
+        source.get(at(self.start())..at(self.end())).unwrap_or(&[])
     }
 
-    pub(super) fn is_text(&self) -> bool {
-        matches!(self.form, Form::Plain | Form::Escaped)
+    pub(super) fn is_text(self) -> bool {
+        self.form() & TEXT != 0
     }
 }
 
-/// What the grammar allows next, as a set. After the whole, nothing is.
-const VALUE: u8 = 1;
-const NAME: u8 = 2;
-const COMMA: u8 = 4;
-const CLOSE_ARRAY: u8 = 8;
-const CLOSE_OBJECT: u8 = 16;
-const END: u8 = 32;
+/// What the grammar allows next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// After an opening bracket and after a comma: the name of a member or the value of an array, or the closing bracket.
+    First,
+    /// After a name: its value.
+    Value,
+    /// After a value: a comma, or the closing bracket.
+    More,
+}
 
 /// The bit in which the brackets of objects differ from those of arrays.
 const OBJECT: u8 = 0x20;
@@ -92,7 +118,7 @@ const OBJECT: u8 = 0x20;
 pub(super) fn walk(
     source: &[u8],
     outer: u8,
-    mut each: impl FnMut(&Place, &Place) -> Result<(), WireFault>,
+    mut each: impl FnMut(Place, Place) -> Result<(), WireFault>,
 ) -> Result<(), WireFault> {
     let mut rest = source.iter();
     match token(&mut rest) {
@@ -102,70 +128,53 @@ pub(super) fn walk(
     }
     // A bit for each open bracket, 1 for an object, the innermost lowest. One bit above them says how many there are.
     let mut brackets = 2 | u32::from(outer == b'{');
-    let mut allowed = first_in(brackets);
+    let mut next = Next::First;
     let (mut name, mut start) = (Place::MISSING, 0);
-    loop {
+    while brackets != 1 {
         let byte = next_token(&mut rest);
+        let in_object = brackets & 1 == 1;
         if brackets >> 1 == 1 {
             start = rest.len().wrapping_add(1);
         }
-        // What it may be the beginning of.
-        let kind = match byte {
-            b'"' => NAME | VALUE,
-            b',' => COMMA,
-            b']' => CLOSE_ARRAY,
-            b'}' => CLOSE_OBJECT,
-            b' ' => END,
-            _ => VALUE,
-        };
-        let found = allowed & kind;
-        let form = match found {
-            0 => return Err(WireFault::NotJson),
-            END => return Ok(()),
-            COMMA => {
-                allowed = first_in(brackets);
-                continue;
+        if next == Next::More && byte == b',' {
+            next = Next::First;
+            continue;
+        }
+        let form = if next != Next::Value && byte == if in_object { b'}' } else { b']' } {
+            brackets >>= 1;
+            Form::Nested
+        } else {
+            let is_name = next == Next::First && in_object;
+            if next == Next::More || (is_name && byte != b'"') {
+                return Err(WireFault::NotJson);
             }
-            CLOSE_ARRAY | CLOSE_OBJECT => {
-                brackets >>= 1;
-                Form::Nested
-            }
-            _ if byte & !OBJECT == b'[' => {
+            if byte & !OBJECT == b'[' {
                 if brackets >> DEPTH_MAX != 0 {
                     return Err(WireFault::TooDeep);
                 }
                 brackets = (brackets << 1) | u32::from(byte == b'{');
-                allowed = first_in(brackets);
+                next = Next::First;
                 continue;
             }
-            _ => scalar(&mut rest, byte).ok_or(WireFault::NotJson)?,
+            let form = scalar(&mut rest, byte).ok_or(WireFault::NotJson)?;
+            if is_name {
+                if brackets >> 1 == 1 {
+                    name = Place::new(start, rest.len(), form);
+                }
+                if token(&mut rest) != b':' {
+                    return Err(WireFault::NotJson);
+                }
+                next = Next::Value;
+                continue;
+            }
+            form
         };
-        let place = Place::new(start, rest.len(), form);
-        if found == NAME {
-            if brackets >> 1 == 1 {
-                name = place;
-            }
-            if token(&mut rest) != b':' {
-                return Err(WireFault::NotJson);
-            }
-            allowed = VALUE;
-            continue;
-        }
         if brackets >> 1 == 1 {
-            each(&name, &place)?;
+            each(name, Place::new(start, rest.len(), form))?;
         }
-        allowed = if brackets == 1 { END } else { COMMA | close(brackets) };
+        next = Next::More;
     }
-}
-
-/// What closes the innermost bracket.
-fn close(brackets: u32) -> u8 {
-    if brackets & 1 == 1 { CLOSE_OBJECT } else { CLOSE_ARRAY }
-}
-
-/// What may come first in the innermost bracket, and after each comma.
-fn first_in(brackets: u32) -> u8 {
-    if brackets & 1 == 1 { NAME | CLOSE_OBJECT } else { VALUE | CLOSE_ARRAY }
+    if token(&mut rest) == b' ' { Ok(()) } else { Err(WireFault::NotJson) }
 }
 
 /// As [`token`]. Before most values and commas there is no space: that is not worth a call.
@@ -228,50 +237,47 @@ fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
     }
 }
 
-/// A digit after a leading zero is left: nothing that may follow a number begins with one.
+/// What may come next in a number, as a set.
+const DIGIT: u8 = 1;
+const POINT: u8 = 2;
+const EXPONENT: u8 = 4;
+const PLUS: u8 = 8;
+const MINUS: u8 = 16;
+/// What is in no number.
+const OTHER: u8 = 32;
+
 fn number(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
-    let first = if first == b'-' { *rest.next()? } else { first };
-    match first {
-        b'0' => {}
-        b'1'..=b'9' => digits(rest),
-        _ => return None,
+    let (mut byte, mut ahead) = (first, rest.clone());
+    // What may come next, and what may come after a digit.
+    let (mut allowed, mut after) = (DIGIT | MINUS, DIGIT | POINT | EXPONENT | OTHER);
+    loop {
+        let kind = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'.' => POINT,
+            b'e' | b'E' => EXPONENT,
+            b'+' => PLUS,
+            b'-' => MINUS,
+            _ => OTHER,
+        };
+        allowed = match allowed & kind {
+            0 => return None,
+            OTHER => return Some(Form::Plain),
+            // After a leading zero there is no digit.
+            DIGIT if byte == b'0' && allowed & OTHER == 0 && after & POINT != 0 => after & !DIGIT,
+            DIGIT => after,
+            POINT => {
+                after &= !POINT;
+                DIGIT
+            }
+            EXPONENT => {
+                after = DIGIT | OTHER;
+                DIGIT | PLUS | MINUS
+            }
+            _ => DIGIT,
+        };
+        *rest = ahead.clone();
+        byte = ahead.next().copied().unwrap_or(b' ');
     }
-    if next(rest) == b'.' {
-        rest.next();
-        digit(rest)?;
-    }
-    if next(rest) | 0x20 == b'e' {
-        rest.next();
-        if matches!(next(rest), b'+' | b'-') {
-            rest.next();
-        }
-        digit(rest)?;
-    }
-    Some(Form::Plain)
-}
-
-/// Goes beyond one digit at least.
-#[inline(never)]
-fn digit(rest: &mut Iter<'_, u8>) -> Option<()> {
-    if !rest.next()?.is_ascii_digit() {
-        return None;
-    }
-    digits(rest);
-    Some(())
-}
-
-/// Goes beyond digits.
-#[inline(never)]
-fn digits(rest: &mut Iter<'_, u8>) {
-    while next(rest).is_ascii_digit() {
-        rest.next();
-    }
-}
-
-/// The next byte; a space after the last.
-#[inline(always)]
-fn next(rest: &Iter<'_, u8>) -> u8 {
-    rest.as_slice().first().copied().unwrap_or(b' ')
 }
 
 /// The message, if it may be read at all. Whether it is UTF-8 is seen on the way: outside of its strings it is ASCII.

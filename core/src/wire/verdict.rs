@@ -68,7 +68,7 @@ fn application_verdict(status: u16, class: Class) -> Class {
     };
     match status {
         200..=299 => class,
-        400..=407 | 409..=499 if refused => class,
+        400..=499 if refused && status != 408 => class,
         _ => Class::Unknown,
     }
 }
