@@ -29,20 +29,21 @@ impl Profile<'_> {
     }
 }
 
+/// Where only one of them is built in, a charge has no other.
 impl Consent {
     /// [`Consent::None`].
     pub(crate) fn is_none(self) -> bool {
-        DEBITS && self == Consent::None
+        DEBITS && (!(PROMPTS || NOTIFICATIONS) || self == Consent::None)
     }
 
     /// [`Consent::Prompt`].
     pub(crate) fn is_prompt(self) -> bool {
-        PROMPTS && self == Consent::Prompt
+        PROMPTS && (!(DEBITS || NOTIFICATIONS) || self == Consent::Prompt)
     }
 
     /// [`Consent::Dialled`].
     pub(crate) fn is_dialled(self) -> bool {
-        NOTIFICATIONS && self == Consent::Dialled
+        NOTIFICATIONS && (!(DEBITS || PROMPTS) || self == Consent::Dialled)
     }
 }
 
