@@ -55,8 +55,8 @@ pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
 use crate::credentials::Credentials;
-use crate::id::{Masked, SaleId, Subscriber, payer};
-use crate::id_generator::ChargeId;
+use crate::id::{ACCOUNT_ID_MAX, Masked, SALE_ID_MAX, SUBSCRIBER_MAX, SaleId, Subscriber, payer};
+use crate::id_generator::{CHARGE_ID_MAX, ChargeId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{CapturesAt, Consent, Instrument, Profile};
 use crate::time::{Instant, Millis};
@@ -68,7 +68,7 @@ use lasting::Lasting;
 use news::{Announced, News};
 use plan::Planned;
 use received::Counted;
-use texts::Slot;
+use texts::{Slot, TEXTS_MAX};
 use timers::{Timer, Timers, WAIT_MAX};
 
 /// Attempts of one charge, at most.
@@ -158,8 +158,6 @@ pub enum StartRefused {
     MissingCredential,
     /// The endpoint is longer than [`ENDPOINT_MAX`], or the profile's or an instrument's name is too long.
     ConfigurationTooLong,
-    /// The texts of this order are together longer than a charge has room for.
-    TextsTooLong,
 }
 
 impl fmt::Display for StartRefused {
@@ -183,9 +181,6 @@ impl fmt::Display for StartRefused {
             }
             StartRefused::ConfigurationTooLong => {
                 out.write_str("the endpoint or a name in the profile is too long: check the configuration")
-            }
-            StartRefused::TextsTooLong => {
-                out.write_str("sale id, subscriber and account are together too long")
             }
         }
     }
@@ -408,19 +403,26 @@ impl Charge {
         self.lasting.amount = Kept::new(order.amount);
         self.lasting.set_currency(currency);
         self.lasting.auto_attempts = order.attempts;
-        self.take_texts(order, id).map_err(|_| StartRefused::TextsTooLong)?;
+        self.take_texts(order, id);
         self.open_for(order.window.unwrap_or(profile.windows.sale));
         // As the application knows: nothing has happened yet.
         self.announced.tell(News::Payment(Payment::Requested));
         Ok(())
     }
 
-    fn take_texts(&mut self, order: &Order<'_>, id: &ChargeId) -> Result<(), texts::Full> {
-        let texts = &mut self.lasting.texts;
-        texts.set(Slot::SALE, order.sale.as_str().as_bytes())?;
-        texts.set(Slot::SUBSCRIBER, order.subscriber.expose().as_bytes())?;
-        texts.set(Slot::CHARGE_ID, id.as_str().as_bytes())?;
-        order.account.map_or(Ok(()), |account| texts.set(Slot::ACCOUNT, account.expose().as_bytes()))
+    fn take_texts(&mut self, order: &Order<'_>, id: &ChargeId) {
+        self.take_text(Slot::SALE, order.sale.as_str());
+        self.take_text(Slot::SUBSCRIBER, order.subscriber.expose());
+        self.take_text(Slot::CHARGE_ID, id.as_str());
+        if let Some(account) = order.account {
+            self.take_text(Slot::ACCOUNT, account.expose());
+        }
+    }
+
+    /// A text of an order, for which there is room whatever the others are.
+    fn take_text(&mut self, slot: Slot, text: &str) {
+        const { assert!(SALE_ID_MAX + SUBSCRIBER_MAX + CHARGE_ID_MAX + ACCOUNT_ID_MAX <= TEXTS_MAX) };
+        let _ = self.lasting.texts.set(slot, text.as_bytes());
     }
 
     /// A charge of which nothing is known. It is made where it is to be, and then told what it is: a copy of it would be

@@ -158,6 +158,13 @@ impl Attempt {
         }
     }
 
+    /// Nothing will be heard of the latest confirm, if it was not heard of yet.
+    pub fn lose_confirm(&mut self) {
+        if self.confirms > self.heard.max(self.settled) {
+            self.lost = self.lost.max(self.confirms);
+        }
+    }
+
     /// Whether nothing is known of a confirm that may have captured.
     pub fn has_lost_confirm(&self) -> bool {
         self.lost > self.heard

@@ -51,6 +51,11 @@ impl Attempts {
         &self.places
     }
 
+    /// All attempts, and all places for one, of which nothing may become known.
+    pub fn places_mut(&mut self) -> &mut [Attempt] {
+        &mut self.places
+    }
+
     /// All attempts.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Attempt> {
         let count = self.count();

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::attempt::Attempt;
 use super::durable::Storage;
-use super::facts;
+use super::facts::{self, Facts};
 use super::guard::Guard;
 use super::record::{self, Damage};
 use super::timers::Timer;
@@ -142,44 +142,39 @@ impl Charge {
         self.open_for(self.lasting.window());
         self.handed_out = true;
         self.count_what_was_under_way();
-        if self.is_under_way() {
-            self.restart_windows(carrier);
-        }
-        self.end_what_cannot_go_on(at_boot);
-    }
-
-    /// Whether time still decides something: also for a closed sale whose prompt is live, which would be pending for
-    /// ever without its window.
-    fn is_under_way(&self) -> bool {
         let facts = self.facts();
-        facts.any(facts::OPEN) || !facts.is_clear_or_reviewed()
+        // Time still decides something: also for a closed sale whose prompt is live, which would be pending for ever
+        // without its window.
+        if facts.any(facts::OPEN) || !facts.is_clear_or_reviewed() {
+            self.restart_windows(carrier, facts);
+        }
+        self.end_what_cannot_go_on(at_boot, facts);
     }
 
-    fn restart_windows(&mut self, carrier: &Carrier<'_>) {
+    fn restart_windows(&mut self, carrier: &Carrier<'_>, facts: Facts) {
         self.lasting.recoveries = self.lasting.recoveries.saturating_add(1);
         self.storage.touch();
         let windows = carrier.profile.windows;
         if self.latest().is_some_and(Attempt::is_askable) {
             self.timers.set(Timer::WindowEnds, windows.consent);
-        } else if self.facts().any(facts::OPEN_SEND) {
+        } else if facts.any(facts::OPEN_SEND) {
             self.timers.set(Timer::ExecutionEnds, windows.execution);
         }
     }
 
     /// A confirm that was intended and not heard of may have captured.
     fn count_what_was_under_way(&mut self) {
-        let captures = self.captures_at.may_be_confirm();
-        let guards = self.guards;
-        for attempt in self.lasting.attempts.iter_mut() {
-            if !guards.hold(Guard::IntentIsInDoubt) {
-                attempt.closed |= attempt.opened_mask() & !attempt.answered;
-            } else if captures && attempt.confirms > attempt.heard.max(attempt.settled) {
-                attempt.lost = attempt.lost.max(attempt.confirms);
-            }
+        let attempts = self.lasting.attempts.places_mut();
+        if !self.guards.hold(Guard::IntentIsInDoubt) {
+            attempts
+                .iter_mut()
+                .for_each(|attempt| attempt.closed |= attempt.opened_mask() & !attempt.answered);
+        } else if self.captures_at.may_be_confirm() {
+            attempts.iter_mut().for_each(Attempt::lose_confirm);
         }
     }
 
-    fn end_what_cannot_go_on(&mut self, at_boot: AtBoot) {
+    fn end_what_cannot_go_on(&mut self, at_boot: AtBoot, facts: Facts) {
         if self.release == Release::Started {
             if self.guards.hold(Guard::StartedIsReleased) {
                 self.release = Release::Uncertain;
@@ -189,7 +184,7 @@ impl Charge {
             }
             self.storage.touch();
         }
-        let paid = self.facts().any(facts::PAID) && self.release == Release::None;
+        let paid = facts.any(facts::PAID) && self.release == Release::None;
         if paid && at_boot == AtBoot::RefundDue {
             self.close(Closing::Expired);
         }
