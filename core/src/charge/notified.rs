@@ -3,8 +3,9 @@
 use super::attempt::Mark;
 use super::guard::Guard;
 use super::input::{Handled, Ignored};
+use super::lasting::Lasting;
 use super::output::Ticket;
-use super::received::Credited;
+use super::received::{Credited, Reference};
 use super::texts::Slot;
 use super::{Charge, Conflict, Reason};
 use crate::money::Amount;
@@ -49,18 +50,16 @@ impl Charge {
     /// A notification came for one of the attempts.
     #[inline(never)]
     fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
-        let reference = reference_of(notification);
-        let known = self.lasting.received.known(&self.lasting.texts, number, reference);
-        // A reference that counted once goes on counting.
-        let matched = known.matched != 0 || self.is_matched(profile, number, notification, reference);
-        let known = known.total.amount();
+        let id = reference_of(notification);
+        let mut reference = self.lasting.received.reference(&self.lasting.texts, number, id);
+        reference.matched |= self.is_matched(profile, notification, &reference);
         let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
-                Some(total) => self.credit(profile, number, reference, total, matched),
+                Some(total) => self.credit(profile, &reference, total),
                 None => self.note_conflict(Conflict::BadNotification),
             },
-            class => self.take_failure(profile, number, class, matched, known, notification, reference),
+            class => self.take_failure(profile, &reference, class, notification),
         }
         self.note_money_after_review(before);
     }
@@ -70,16 +69,15 @@ impl Charge {
     fn is_matched(
         &self,
         profile: &Profile<'_>,
-        number: u8,
         notification: &Notification,
-        reference: &[u8],
+        reference: &Reference<'_>,
     ) -> bool {
-        let internal = self.lasting.texts.get(Slot::internal(number));
-        let named = self.lasting.texts.get(Slot::reference(number));
+        let internal = self.lasting.texts.get(Slot::internal(reference.attempt));
+        let named = self.lasting.texts.get(Slot::reference(reference.attempt));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
             || (!internal.is_empty() && notification.internal.as_bytes() == internal)
-            || (!reference.is_empty() && reference == named)
+            || reference.id == named
     }
 
     /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
@@ -101,19 +99,12 @@ impl Charge {
         }
     }
 
-    fn credit(&mut self, profile: &Profile<'_>, number: u8, reference: &[u8], total: Amount, matched: bool) {
-        let credited = self.lasting.received.credit(
-            &mut self.lasting.texts,
-            number,
-            reference,
-            total,
-            matched,
-            self.guards,
-        );
-        if !matched && !total.is_zero() {
+    fn credit(&mut self, profile: &Profile<'_>, reference: &Reference<'_>, total: Amount) {
+        if !reference.matched && !total.is_zero() {
             self.note_conflict(Conflict::UnmatchedPayment);
         }
-        match credited {
+        let Lasting { received, texts, .. } = &mut self.lasting;
+        match received.credit(texts, reference, total, self.guards) {
             Credited::Nothing => {}
             Credited::More => self.storage.touch(),
             Credited::NoPlace => {
@@ -122,8 +113,8 @@ impl Charge {
                 self.storage.touch();
             }
         }
-        if matched {
-            self.hear_of(profile, number);
+        if reference.matched {
+            self.hear_of(profile, reference.attempt);
         }
     }
 
@@ -145,30 +136,20 @@ impl Charge {
     }
 
     /// A notification of a failure: it credits nothing (R37).
-    #[expect(clippy::too_many_arguments, reason = "the parts of one notification, taken apart by its reader")]
     fn take_failure(
         &mut self,
         profile: &Profile<'_>,
-        number: u8,
+        reference: &Reference<'_>,
         class: Class,
-        matched: bool,
-        known: Amount,
         notification: &Notification,
-        reference: &[u8],
     ) {
         if !self.guards.hold(Guard::FailureCreditsNothing) {
-            if let Some(total) = self.worth(profile, notification).filter(|total| !total.is_zero()) {
-                self.lasting.received.credit(
-                    &mut self.lasting.texts,
-                    number,
-                    reference,
-                    total,
-                    matched,
-                    self.guards,
-                );
+            if let Some(total) = self.worth(profile, notification) {
+                let Lasting { received, texts, .. } = &mut self.lasting;
+                received.credit(texts, reference, total, self.guards);
             }
         }
-        if matches!(notification.total, Stated::Amount(total) if total > known) {
+        if matches!(notification.total, Stated::Amount(total) if total > reference.known) {
             self.note_conflict(Conflict::FailedWithMoney);
         }
         let mark = match class {
@@ -176,13 +157,13 @@ impl Charge {
             Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
             _ => return,
         };
-        if self.has_money(number) {
+        if self.has_money(reference.attempt) {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
-        if !matched {
+        if !reference.matched {
             return;
         }
-        let Some(attempt) = self.attempt_mut(number) else { return };
+        let Some(attempt) = self.attempt_mut(reference.attempt) else { return };
         if attempt.opened == 1 {
             // It speaks for the one send that there was.
             attempt.answer_send(0);

@@ -40,6 +40,19 @@ impl Credit {
     }
 }
 
+/// A payment reference that something is reported of.
+pub(super) struct Reference<'a> {
+    /// The attempt that it is reported for.
+    pub attempt: u8,
+    pub id: &'a [u8],
+    /// Its place, else a free one, else a number that no place has.
+    place: u8,
+    /// The largest total that was reported before.
+    pub known: Amount,
+    /// Whether it counts towards confirming; what counted once goes on counting.
+    pub matched: bool,
+}
+
 /// What a report changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Credited {
@@ -74,44 +87,44 @@ pub(super) struct Received {
 }
 
 impl Received {
+    /// What is known of a reference.
+    pub fn reference<'a>(&self, texts: &Texts, attempt: u8, id: &'a [u8]) -> Reference<'a> {
+        let place = self.place_of(texts, attempt, id);
+        let credit = self.credits.get(usize::from(place)).copied().unwrap_or_default();
+        Reference { attempt, id, place, known: credit.total.amount(), matched: credit.matched != 0 }
+    }
+
     /// Merges a report: the larger total wins.
     pub fn credit(
         &mut self,
         texts: &mut Texts,
-        attempt: u8,
-        reference: &[u8],
+        reference: &Reference<'_>,
         total: Amount,
-        matched: bool,
         guards: Guards,
     ) -> Credited {
         // Nothing paid takes no place that money may need, and says nothing of a reference, whenever it comes.
         if total.is_zero() {
             return Credited::Nothing;
         }
-        let at = self.place_of(texts, attempt, reference);
-        let slot = Slot::credit(at);
-        let place = self.credits.get_mut(usize::from(at));
-        let place = place.filter(|place| place.is_some() || texts.set_id(slot, reference).is_ok());
+        let slot = Slot::credit(reference.place);
+        let place = self.credits.get_mut(usize::from(reference.place));
+        let place = place.filter(|place| place.is_some() || texts.set_id(slot, reference.id).is_ok());
         let Some(credit) = place else {
             self.beyond = Kept::new(self.beyond.amount().max(total));
             return Credited::NoPlace;
         };
-        let before = *credit;
-        let known = before.total.amount();
-        credit.attempt = attempt;
-        credit.matched |= u8::from(matched);
-        credit.total = Kept::new(if guards.hold(Guard::LargestTotal) {
-            known.max(total)
+        let total = if guards.hold(Guard::LargestTotal) {
+            reference.known.max(total)
         } else {
-            known.saturating_add(total)
-        });
-        if *credit == before { Credited::Nothing } else { Credited::More }
-    }
-
-    /// What is known of a reference: a credit of nothing, if nothing is.
-    pub fn known(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> Credit {
-        let at = self.place_of(texts, attempt, reference);
-        self.credits.get(usize::from(at)).copied().unwrap_or_default()
+            reference.known.saturating_add(total)
+        };
+        let merged = Credit {
+            attempt: reference.attempt,
+            matched: u8::from(reference.matched),
+            total: Kept::new(total),
+        };
+        let before = core::mem::replace(credit, merged);
+        if before == merged { Credited::Nothing } else { Credited::More }
     }
 
     /// Whether anything was reported for an attempt.
@@ -176,9 +189,9 @@ impl Received {
         if NOTIFICATIONS { &self.credits } else { &[] }
     }
 
-    /// The place of a reference, else a free one, else a number that no place has.
+    /// The place of a reference of an attempt, else a free one, else a number that no place has.
     #[inline(never)]
-    fn place_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> u8 {
+    pub fn place_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> u8 {
         let mut free = u8::MAX;
         for (credit, at) in self.credits.iter().zip(0u8..) {
             if !credit.is_some() {
@@ -208,7 +221,9 @@ mod tests {
     fn credited(reports: &[(&str, u64, bool)]) -> Received {
         let (mut received, mut texts) = (Received::default(), Texts::EMPTY);
         for (reference, total, matched) in reports {
-            received.credit(&mut texts, 0, reference.as_bytes(), rupees(*total), *matched, Guards::default());
+            let mut reference = received.reference(&texts, 0, reference.as_bytes());
+            reference.matched |= *matched;
+            received.credit(&mut texts, &reference, rupees(*total), Guards::default());
         }
         received
     }
