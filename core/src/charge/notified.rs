@@ -7,7 +7,7 @@ use super::lasting::Lasting;
 use super::output::Ticket;
 use super::received::{Credited, Reference};
 use super::texts::Slot;
-use super::{Charge, Conflict, Reason};
+use super::{Charge, Conflict, Reason, SENDS_MAX};
 use crate::money::Amount;
 use crate::profile::{InternalIdRule, Profile, TotalMeaning};
 use crate::status_code::Class;
@@ -121,10 +121,11 @@ impl Charge {
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
     fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
         let latest = self.is_latest(number);
-        let deduplicates = self.deduplicates;
+        // A carrier that executes each id once may have been sent it more than once.
+        let sends = 1..=if self.deduplicates { SENDS_MAX } else { 1 };
         let Some(attempt) = self.attempt_mut(number) else { return };
-        let one_id = attempt.opened == 1 || (attempt.opened > 1 && deduplicates);
-        if !attempt.has(Mark::Accepted) && one_id && !attempt.has(Mark::Executed) {
+        let known = attempt.has(Mark::Accepted) || attempt.has(Mark::Executed);
+        if !known && sends.contains(&attempt.opened) {
             attempt.answer_send(0);
             attempt.mark(Mark::Accepted);
             self.storage.touch();
