@@ -5,7 +5,7 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
-use super::record::REVIEWER_MAX;
+use super::record::{REVIEWER_MAX, copy};
 use crate::utf8::{beginning, is_utf8};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
@@ -80,7 +80,8 @@ impl Texts {
     /// The text in a slot, in UTF-8; empty if there is none.
     #[inline(never)]
     pub fn get(&self, slot: Slot) -> &[u8] {
-        self.text(index(slot)).unwrap_or(&[])
+        let index = index(slot);
+        self.own(self.shared(index).unwrap_or(index))
     }
 
     /// As [`Texts::get`], for the application: what is kept is UTF-8, but to say so costs half a kilobyte of flash.
@@ -93,8 +94,7 @@ impl Texts {
     #[inline(never)]
     pub fn set(&mut self, slot: Slot, text: &[u8]) -> Result<(), Full> {
         let index = index(slot);
-        let shared = self.lengths.iter().any(|length| usize::from(*length) == usize::from(SAME_AS) + index);
-        if shared {
+        if (0..SLOTS).any(|other| self.shared(other) == Some(index)) {
             return Err(Full);
         }
         match self.same_as(index, text) {
@@ -108,7 +108,7 @@ impl Texts {
     #[inline(never)]
     pub fn set_id(&mut self, slot: Slot, id: &[u8]) -> Result<(), Full> {
         self.set(slot, id).or_else(|_| {
-            self.set(Slot::PAYER_TEXT, &[])?;
+            let _ = self.set(Slot::PAYER_TEXT, &[]);
             self.set(slot, id)
         })
     }
@@ -117,7 +117,7 @@ impl Texts {
     pub fn set_cut(&mut self, slot: Slot, text: &[u8], reserve: usize) {
         // What passes is never shared, so it goes, and the part fits. If it did not, there would be no text.
         let _ = self.set(slot, &[]);
-        let free = TEXTS_MAX.saturating_sub(self.used()).saturating_sub(reserve);
+        let free = TEXTS_MAX.saturating_sub(self.used() + reserve);
         let _ = self.set(slot, beginning(text, free));
     }
 
@@ -130,39 +130,42 @@ impl Texts {
 
     /// Whether these can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
-        (0..SLOTS).all(|index| self.text(index).is_some_and(is_utf8))
-            && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX
+        (0..SLOTS).all(|index| self.is_sound_at(index)) && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX
     }
 
-    /// The text in a slot: its own, or as an id that of another id, which then has one; `None` where a record says what
-    /// cannot be.
-    #[inline(never)]
-    fn text(&self, index: usize) -> Option<&[u8]> {
-        let length = usize::from(*self.lengths.get(index)?);
-        let of = length.checked_sub(usize::from(SAME_AS));
-        let own = self.own(of.unwrap_or(index));
-        let can_be = of.is_none_or(|of| index.max(of) < IDS && !own.is_empty());
-        can_be.then_some(own)
+    /// Whether the text in a slot is its own, or as an id that of another id, which then has one.
+    fn is_sound_at(&self, index: usize) -> bool {
+        match self.shared(index) {
+            Some(other) => index.max(other) < IDS && !self.own(other).is_empty(),
+            None => is_utf8(self.own(index)),
+        }
     }
 
     /// Replaces the own text of a slot, and its length.
     fn splice(&mut self, index: usize, text: &[u8], length: u8) -> Result<(), Full> {
         let (start, old) = self.place(index);
-        let used = self.used();
-        let kept = used.saturating_sub(old);
-        let end = kept.saturating_add(text.len());
-        if end > TEXTS_MAX {
+        let used = self.used() - start;
+        let end = used - old + text.len();
+        // From the old text on.
+        let bytes = self.bytes.get_mut(start..).ok_or(Full)?;
+        if end > bytes.len() {
             return Err(Full);
         }
-        // Reversed, the old text is at the end, where the new one takes its place, reversed as well.
-        reverse(self.bytes.get_mut(start..used).ok_or(Full)?);
-        let place = self.bytes.get_mut(kept..end).ok_or(Full)?;
-        place.iter_mut().rev().zip(text).for_each(|(to, byte)| *to = *byte);
-        reverse(self.bytes.get_mut(start..end).ok_or(Full)?);
+        // Reversed, the old text is at the end, where the new one takes its room; reversed again, that is at the start.
+        reverse(bytes.get_mut(..used).ok_or(Full)?);
+        let bytes = bytes.get_mut(..end).ok_or(Full)?;
+        reverse(bytes);
+        copy(bytes, text);
         if let Some(place) = self.lengths.get_mut(index) {
             *place = length;
         }
         Ok(())
+    }
+
+    /// The slot whose text is that of this one as well, if its length says so.
+    fn shared(&self, index: usize) -> Option<usize> {
+        let length = self.lengths.get(index).copied().unwrap_or(0);
+        length.checked_sub(SAME_AS).map(usize::from)
     }
 
     /// The length that says "the same as that slot", if another id has this text as its own.
@@ -176,7 +179,7 @@ impl Texts {
 
     fn own(&self, index: usize) -> &[u8] {
         let (start, length) = self.place(index);
-        self.bytes.get(start..start.saturating_add(length)).unwrap_or(&[])
+        self.bytes.get(start..start + length).unwrap_or(&[])
     }
 
     /// Where all texts end.
@@ -193,7 +196,7 @@ impl Texts {
             if at == index {
                 return (start, own);
             }
-            start = start.saturating_add(own);
+            start += own;
         }
         (start, 0)
     }
