@@ -94,14 +94,18 @@ impl Texts {
     #[inline(never)]
     pub fn set(&mut self, slot: Slot, text: &[u8]) -> Result<(), Full> {
         let index = index(slot);
-        if (0..SLOTS).any(|other| self.shared(other) == Some(index)) {
+        #[expect(clippy::manual_contains, reason = "the library's search for a byte is for longer ones")]
+        if self.lengths.iter().any(|length| *length == SAME_AS | slot.0) {
             return Err(Full);
         }
-        match self.same_as(index, text) {
-            Some(same) => self.splice(index, &[], same),
-            None if text.len() < usize::from(SAME_AS) => self.splice(index, text, text.len() as u8),
-            None => Err(Full),
+        let (own, length) = match self.same_as(index, text) {
+            Some(same) => (&[][..], same),
+            None => (text, text.len() as u8),
+        };
+        if own.len() >= usize::from(SAME_AS) {
+            return Err(Full);
         }
+        self.splice(index, own, length)
     }
 
     /// Puts an id into a slot. An id is evidence, and what the payer is to read has been told: it makes room.
@@ -174,7 +178,7 @@ impl Texts {
             return None;
         }
         let other = (0..IDS).find(|other| *other != index && self.own(*other) == text)?;
-        u8::try_from(other).ok().map(|other| SAME_AS.saturating_add(other))
+        Some(SAME_AS | other as u8)
     }
 
     fn own(&self, index: usize) -> &[u8] {
