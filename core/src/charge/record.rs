@@ -142,22 +142,18 @@ pub fn heading(bytes: &[u8]) -> Result<Heading, Damage> {
 }
 
 fn text<const N: usize>(left: &mut &[u8]) -> Result<String<N>, Damage> {
-    let text = core::str::from_utf8(name(left)?).map_err(|_| Damage::Damaged)?;
+    let text = core::str::from_utf8(name(left).ok_or(Damage::Damaged)?).map_err(|_| Damage::Damaged)?;
     String::try_from(text).map_err(|_| Damage::Damaged)
 }
 
 /// The next name of what is left of a record's content, in UTF-8: profile, endpoint, instrument. After them comes the
-/// charge.
+/// charge. `None` if there is none: the record is damaged.
 #[inline(never)]
-pub(super) fn name<'r>(left: &mut &'r [u8]) -> Result<&'r [u8], Damage> {
-    next_name(left).filter(|name| is_utf8(name)).ok_or(Damage::Damaged)
-}
-
-fn next_name<'r>(left: &mut &'r [u8]) -> Option<&'r [u8]> {
+pub(super) fn name<'r>(left: &mut &'r [u8]) -> Option<&'r [u8]> {
     let (length, rest) = left.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(*length))?;
     *left = rest;
-    Some(name)
+    is_utf8(name).then_some(name)
 }
 
 /// The sequence, and what stands between it and the CRC, which is right.

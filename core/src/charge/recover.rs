@@ -111,20 +111,21 @@ impl Charge {
 
     /// Takes all that a record says, if the charge can go on with this carrier.
     fn take_record(&mut self, carrier: &Carrier<'_>, bytes: &[u8]) -> Result<(), RecoverError> {
+        const DAMAGED: RecoverError = RecoverError::Record(Damage::Damaged);
         let (sequence, mut left) = record::content(bytes)?;
-        if record::name(&mut left)? != carrier.profile.name.as_bytes() {
+        if record::name(&mut left).ok_or(DAMAGED)? != carrier.profile.name.as_bytes() {
             return Err(RecoverError::OtherProfile);
         }
-        if record::name(&mut left)? != carrier.endpoint.as_bytes() {
+        if record::name(&mut left).ok_or(DAMAGED)? != carrier.endpoint.as_bytes() {
             return Err(RecoverError::OtherEndpoint);
         }
-        let (index, instrument) =
-            carrier.profile.instrument_named(record::name(&mut left)?).ok_or(RecoverError::Instrument)?;
+        let name = record::name(&mut left).ok_or(DAMAGED)?;
+        let (index, instrument) = carrier.profile.instrument_named(name).ok_or(RecoverError::Instrument)?;
         if !self.take_terms(carrier.profile, index, instrument) {
             return Err(RecoverError::NotBuiltIn);
         }
         self.storage = Storage::holding(sequence);
-        self.take_lasting(left).ok_or(RecoverError::Record(Damage::Damaged))?;
+        self.take_lasting(left).ok_or(DAMAGED)?;
         if self.lasting.received.is_built_in() { Ok(()) } else { Err(RecoverError::NotBuiltIn) }
     }
 
