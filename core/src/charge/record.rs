@@ -168,10 +168,10 @@ pub(super) fn content(bytes: &[u8]) -> Result<(u32, &[u8]), Damage> {
         return Err(Damage::NoMark);
     }
     let (start, content) = body.split_first_chunk::<START>().ok_or(Damage::NoMark)?;
-    let [magic @ .., version, low, high, s, t, u, v] = *start;
-    if flips != 0 || magic != MAGIC || u32::from_le_bytes(*crc) != checksum(body) {
+    if flips != 0 || start.first_chunk() != Some(&MAGIC) || u32::from_le_bytes(*crc) != checksum(body) {
         return Err(Damage::Damaged);
     }
+    let [_, _, _, _, version, low, high, s, t, u, v] = *start;
     if version != RECORD_VERSION {
         return Err(Damage::UnknownVersion(version));
     }
