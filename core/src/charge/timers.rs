@@ -61,13 +61,9 @@ impl Timers {
     /// It is `now`. A clock that steps back moves no deadline, unless it would be further away than the longest wait.
     #[inline(never)]
     pub fn advance(&mut self, now: Instant) {
-        let before = whole(self.now);
-        let (passed, back) = (now.since(before), before.since(now));
+        let passed = self.passed(now);
         for left in self.left.iter_mut().filter(|left| **left != NOT_SET) {
-            *left = left
-                .saturating_sub(in_32_bits(passed))
-                .saturating_add(in_32_bits(back))
-                .clamp(-PAST_MAX, AHEAD_MAX);
+            *left = left.saturating_sub(passed).clamp(-PAST_MAX, AHEAD_MAX);
         }
         self.now = halves(now);
     }
@@ -122,8 +118,7 @@ impl Timers {
     /// Whether the deadline is set and had come at that moment.
     #[inline(never)]
     pub fn was_over(&self, timer: Timer, at: Instant) -> bool {
-        let passed = at.as_millis().wrapping_sub(self.now().as_millis()).cast_signed();
-        self.left(timer).is_some_and(|left| i64::from(left) <= passed)
+        self.left(timer).is_some_and(|left| left <= self.passed(at))
     }
 
     /// Whether the deadline is set and has not come.
@@ -164,6 +159,13 @@ impl Timers {
     pub fn until_quiet(&self) -> Millis {
         let left = |timer| self.left(timer).unwrap_or(0);
         millis(left(Timer::WindowEnds).max(left(Timer::ExecutionEnds)))
+    }
+
+    /// Milliseconds from the time to that moment, less than nothing if it is earlier; at most as many as 32 bits hold.
+    #[inline(never)]
+    fn passed(&self, at: Instant) -> i32 {
+        let passed = at.as_millis().wrapping_sub(self.now().as_millis()).cast_signed();
+        i32::try_from(passed).unwrap_or(if passed < 0 { i32::MIN } else { i32::MAX })
     }
 
     fn put(&mut self, timer: Timer, left: i32) {
