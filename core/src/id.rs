@@ -65,6 +65,11 @@ impl SaleId {
         checked(text, false).map(SaleId)
     }
 
+    /// As [`SaleId::new`], where the id is to stay, without a copy. Of a text that is refused, nothing is there.
+    pub fn put(place: &mut Option<Self>, text: &str) -> Result<(), IdError> {
+        put(place, SaleId(String::new()), |id| keep(text, false, &mut id.0))
+    }
+
     /// The id as given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -86,6 +91,12 @@ impl Subscriber {
     /// Checks and keeps `text`.
     pub fn new(text: &str) -> Result<Self, IdError> {
         checked(text, true).map(Subscriber)
+    }
+
+    /// As [`Subscriber::new`], where the id is to stay, without a copy. Of a text that is refused, nothing is there.
+    #[inline(never)]
+    pub fn put(place: &mut Option<Self>, text: &str) -> Result<(), IdError> {
+        put(place, Subscriber(String::new()), |id| keep(text, true, &mut id.0))
     }
 
     /// The whole id. For the wire and the journal only: never for a log.
@@ -201,6 +212,19 @@ pub(crate) fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String
     let mut kept = String::new();
     keep(text, spaces, &mut kept)?;
     Ok(kept)
+}
+
+/// Fills what is empty yet in its place.
+pub(crate) fn put<T>(
+    place: &mut Option<T>,
+    empty: T,
+    fill: impl FnOnce(&mut T) -> Result<(), IdError>,
+) -> Result<(), IdError> {
+    let filled = fill(place.insert(empty));
+    if filled.is_err() {
+        *place = None;
+    }
+    filled
 }
 
 /// Once for texts of all lengths.

@@ -27,7 +27,7 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
-use crate::id::{EXTERNAL_ID_MAX, IdError};
+use crate::id::{EXTERNAL_ID_MAX, IdError, put};
 
 /// Longest prefix, in characters.
 pub const PREFIX_MAX: usize = 10;
@@ -70,13 +70,23 @@ pub enum IdGeneratorError {
 impl ChargeId {
     /// Keeps `text`: 1 to [`CHARGE_ID_MAX`] ASCII letters, digits and hyphens.
     pub fn new(text: &str) -> Result<Self, IdError> {
+        let mut id = ChargeId(String::new());
+        id.fill(text).map(|()| id)
+    }
+
+    /// As [`ChargeId::new`], where the id is to stay, without a copy. Of a text that is refused, nothing is there.
+    pub fn put(place: &mut Option<Self>, text: &str) -> Result<(), IdError> {
+        put(place, ChargeId(String::new()), |id| id.fill(text))
+    }
+
+    fn fill(&mut self, text: &str) -> Result<(), IdError> {
         if text.is_empty() {
             return Err(IdError::Empty);
         }
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(IdError::BadCharacter);
         }
-        String::try_from(text).map(ChargeId).map_err(|_| IdError::TooLong { max: CHARGE_ID_MAX })
+        self.0.push_str(text).map_err(|_| IdError::TooLong { max: CHARGE_ID_MAX })
     }
 
     /// The id.
@@ -95,12 +105,10 @@ impl ChargeId {
 }
 
 /// [`ChargeId::external`] of a charge's id that is kept as a text.
-pub(crate) fn join_external(id: &[u8], attempt: u8) -> Vec<u8, EXTERNAL_ID_MAX> {
-    let mut external = Vec::new();
+pub(crate) fn join_external(id: &[u8], attempt: u8, external: &mut Vec<u8, EXTERNAL_ID_MAX>) {
     // Both fit, as above.
     let _ = external.extend_from_slice(id);
     let _ = external.push(letter(attempt));
-    external
 }
 
 fn letter(attempt: u8) -> u8 {

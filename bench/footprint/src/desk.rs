@@ -6,7 +6,7 @@ use caas_core::charge::{
     AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment, Resolution,
 };
 use caas_core::credentials::Credentials;
-use caas_core::id::{IdError, SaleId, Subscriber};
+use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
 use caas_core::money::Amount;
 use caas_core::profile::Profile;
@@ -34,52 +34,47 @@ pub struct Desk {
     pub script: &'static Script,
     /// What else happens at each wait, in turn.
     pub happens: &'static [Happens],
-    order: Texts,
+    texts: &'static Texts,
+    sale: Option<SaleId>,
+    payer: Option<Subscriber>,
+    id: Option<ChargeId>,
+    account: Option<Subscriber>,
     charge: Option<Charge>,
     /// The time, in milliseconds: a tick counter of a microcontroller has 32 bits.
     ticks: u32,
 }
 
-/// The texts of an order, each made where it stays.
-pub struct Texts {
-    sale: Result<SaleId, IdError>,
-    payer: Result<Subscriber, IdError>,
-    id: Result<ChargeId, IdError>,
-    account: Result<Subscriber, IdError>,
-}
+/// The texts of an order: sale, payer, charge id, account; an empty one for none.
+pub type Texts = [&'static str; 4];
 
-impl Texts {
-    /// As they usually are: sale, payer, charge id, no account.
-    pub const USUAL: [&str; 4] = ["sale-1", "94771234567", "T1-1-1", ""];
-    /// Each as long as it may be, together as long as a charge has room for beside what the carrier says.
-    pub const LONGEST: [&str; 4] = [
-        "sale-123456789012345678901234567",
-        "tel:+94771234567",
-        "T1-1234567890123456789012345678",
-        "tel:94773687964",
-    ];
-}
+/// As they usually are.
+pub const USUAL: &Texts = &["sale-1", "94771234567", "T1-1-1", ""];
+/// Each as long as it may be, together as long as a charge has room for beside what the carrier says.
+pub const ALL_LONGEST: &Texts = &[
+    "sale-123456789012345678901234567",
+    "tel:+94771234567",
+    "T1-1234567890123456789012345678",
+    "tel:94773687964",
+];
 
 impl Desk {
     /// A desk for a script.
     pub fn new(script: &'static Script) -> Self {
-        Desk::with(script, Texts::USUAL)
+        Desk::with(script, USUAL)
     }
 
     /// A desk for a script, with an order of these texts.
-    pub fn with(script: &'static Script, texts: [&str; 4]) -> Self {
-        let [sale, payer, id, account] = texts;
+    pub fn with(script: &'static Script, texts: &'static Texts) -> Self {
         let script = black_box(script);
         Desk {
             profile: script.profile,
             credentials: Credentials::default(),
             script,
-            order: Texts {
-                sale: SaleId::new(sale),
-                payer: Subscriber::new(payer),
-                id: ChargeId::new(id),
-                account: Subscriber::new(account),
-            },
+            texts: black_box(texts),
+            sale: None,
+            payer: None,
+            id: None,
+            account: None,
             charge: None,
             happens: script.happens,
             ticks: 1,
@@ -108,13 +103,20 @@ impl Desk {
             credentials: &self.credentials,
             endpoint: self.profile.endpoint,
         };
-        let Texts { sale: Ok(sale), payer: Ok(payer), id: Ok(id), account } = &self.order else {
+        let [sale, payer, id, account] = self.texts;
+        if SaleId::put(&mut self.sale, sale)
+            .and_then(|()| Subscriber::put(&mut self.payer, payer))
+            .and_then(|()| ChargeId::put(&mut self.id, id))
+            .is_err()
+        {
             return false;
-        };
+        }
+        let _ = Subscriber::put(&mut self.account, account);
+        let (Some(sale), Some(payer), Some(id)) = (&self.sale, &self.payer, &self.id) else { return false };
         let Ok(amount) = Amount::parse(black_box("5")) else { return false };
         let mut order = Order::new(sale, payer, amount);
         order.instrument = self.script.instrument;
-        order.account = account.as_ref().ok();
+        order.account = self.account.as_ref();
         self.charge = meter.step("start", || Charge::start(self.now(), &carrier, &order, id)).ok();
         self.charge.is_some()
     }
@@ -129,7 +131,7 @@ impl Desk {
         meter: &mut impl Meter,
     ) -> bool {
         let mut happens = self.happens.iter();
-        let Ok(sale) = &self.order.sale else { return false };
+        let Some(sale) = &self.sale else { return false };
         for _ in 0..STEPS_MAX {
             let (profile, now) = (self.profile, self.now());
             let Some(charge) = self.charge.as_mut() else { return false };

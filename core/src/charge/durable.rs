@@ -13,6 +13,7 @@ use super::{Carrier, Charge, Closing, Release, Sale};
 use crate::profile::Profile;
 use crate::time::{Instant, Millis, SECOND};
 use crate::wire::request::{ChargeFields, RequestFault, write_charge, write_confirm};
+use heapless::Vec;
 
 /// How long storage may take before a write counts as failed and is made again.
 pub const PERSIST_DEADLINE: Millis = 10 * SECOND;
@@ -222,7 +223,8 @@ impl Charge {
             return write_confirm(self.lasting.texts.get(Slot::reference(planned.attempt)), buffer);
         }
         let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
-        let external = self.external(planned.attempt);
+        let mut external = Vec::new();
+        self.put_external(planned.attempt, &mut external);
         let account = self.lasting.texts.get(Slot::ACCOUNT);
         let fields = ChargeFields {
             external: &external,

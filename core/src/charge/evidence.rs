@@ -9,7 +9,7 @@ use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::texts::Slot;
 use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
-use crate::id::EXTERNAL_ID_MAX;
+use crate::id::{CarrierId, EXTERNAL_ID_MAX};
 use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::Profile;
@@ -138,8 +138,8 @@ impl Charge {
     }
 
     /// `externalTrxId` of an attempt: the charge's id and a letter.
-    pub(super) fn external(&self, attempt: u8) -> Vec<u8, EXTERNAL_ID_MAX> {
-        join_external(self.lasting.texts.get(Slot::CHARGE_ID), attempt)
+    pub(super) fn put_external(&self, attempt: u8, external: &mut Vec<u8, EXTERNAL_ID_MAX>) {
+        join_external(self.lasting.texts.get(Slot::CHARGE_ID), attempt, external);
     }
 
     /// The token is back: the send is no longer under way.
@@ -160,7 +160,8 @@ impl Charge {
         status: u16,
         body: &'b [u8],
     ) {
-        let external = self.external(token.of.attempt);
+        let mut external = Vec::new();
+        self.put_external(token.of.attempt, &mut external);
         let reference = self.lasting.texts.get(Slot::reference(token.of.attempt));
         let expected = Expected {
             external: Some(external.as_slice()).filter(|_| profile.client_makes_id),
@@ -292,7 +293,9 @@ impl Charge {
             [(Slot::reference(attempt), Name::Reference), (Slot::internal(attempt), Name::Internal)]
         {
             if self.lasting.texts.get(slot).is_empty() {
-                kept &= self.lasting.texts.set_id(slot, answer.id(name).as_bytes()).is_ok();
+                let mut id = CarrierId::new();
+                answer.put_id(name, &mut id);
+                kept &= self.lasting.texts.set_id(slot, id.as_bytes()).is_ok();
             }
         }
         kept

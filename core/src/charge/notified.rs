@@ -12,6 +12,7 @@ use crate::money::Amount;
 use crate::profile::{InternalIdRule, Profile, TotalMeaning};
 use crate::status_code::Class;
 use crate::wire::notification::{Notification, Stated};
+use heapless::Vec;
 
 /// A reference that the carrier did not name at all.
 const NO_REFERENCE: &[u8] = b"?";
@@ -40,7 +41,11 @@ impl Charge {
         let Notification { external, internal, .. } = notification;
         if !external.is_empty() {
             // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
-            let ours = |number: &u8| profile.client_makes_id && self.external(*number) == external.as_bytes();
+            let ours = |number: &u8| {
+                let mut made = Vec::new();
+                self.put_external(*number, &mut made);
+                profile.client_makes_id && made == external.as_bytes()
+            };
             return numbers.find(ours);
         }
         let named = |number: &u8| self.lasting.texts.get(Slot::internal(*number)) == internal.as_bytes();

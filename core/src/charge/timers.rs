@@ -53,9 +53,9 @@ pub(super) struct Timers {
 impl Timers {
     /// Nothing is waited for; a `confirm` may be asked at once.
     pub fn starting(now: Instant) -> Self {
-        let mut left = [NOT_SET; TIMERS];
-        left[Timer::PollAt as usize] = 0;
-        Timers { now: halves(now), left }
+        let mut timers = Timers { now: halves(now), left: [NOT_SET; TIMERS] };
+        timers.put(Timer::PollAt, 0);
+        timers
     }
 
     /// It is `now`. A clock that steps back moves no deadline, unless it would be further away than the longest wait.

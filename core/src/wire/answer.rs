@@ -177,10 +177,15 @@ impl<'b> Answer<'b> {
         self.mismatch = self.mismatch(expected);
     }
 
+    /// Puts the id under a name; nothing if there is none.
+    pub fn put_id(&self, name: Name, id: &mut CarrierId) {
+        self.found.put_id(name as usize, id);
+    }
+
     /// The id under a name; empty if there is none.
-    pub fn id(&self, name: Name) -> CarrierId {
+    fn id(&self, name: Name) -> CarrierId {
         let mut id = CarrierId::new();
-        self.found.put_id(name as usize, &mut id);
+        self.put_id(name, &mut id);
         id
     }
 

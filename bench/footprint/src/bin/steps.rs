@@ -8,7 +8,7 @@ use caas_core::credentials::Credentials;
 use caas_core::profile::Profile;
 use caas_core::till::Till;
 use caas_core::wire::notification;
-use caas_footprint::desk::{Desk, Texts};
+use caas_footprint::desk::{ALL_LONGEST, Desk, Texts, USUAL};
 use caas_footprint::hostile::{LONGEST, MADE, SAMPLES, SHORT};
 use caas_footprint::link::{Answers, Direct, Link, Ram};
 use caas_footprint::machine::{Place, exit, number, say, text};
@@ -39,7 +39,7 @@ fn main() -> ! {
 /// Sales that go well.
 fn sales(world: &mut World) -> bool {
     for (name, script) in SALES {
-        if !sell(world, name, script, Texts::USUAL) {
+        if !sell(world, name, script, USUAL) {
             return false;
         }
     }
@@ -48,10 +48,10 @@ fn sales(world: &mut World) -> bool {
 
 /// The longest texts, four payment references with the longest ids, notifications again and again.
 fn longest(world: &mut World) -> bool {
-    sell(world, "dialog, all at its longest", &FULL, Texts::LONGEST)
+    sell(world, "dialog, all at its longest", &FULL, ALL_LONGEST)
 }
 
-fn sell(world: &mut World, name: &'static str, script: &'static Script, texts: [&str; 4]) -> bool {
+fn sell(world: &mut World, name: &'static str, script: &'static Script, texts: &'static Texts) -> bool {
     let desk = world.desk.insert(Desk::with(script, texts));
     let mut keep = Ram { record: &mut world.record, length: 0 };
     let mut link = Direct(Answers::new(script.answers));
