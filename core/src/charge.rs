@@ -381,6 +381,22 @@ impl Charge {
         }
     }
 
+    /// As [`Charge::start`], where the charge is to stay, without a copy. If it is refused, nothing is there.
+    #[inline(never)]
+    pub fn start_in(
+        place: &mut Option<Self>,
+        now: Instant,
+        carrier: &Carrier<'_>,
+        order: &Order<'_>,
+        id: &ChargeId,
+    ) -> Result<(), StartRefused> {
+        let taken = Charge::new_in(place, now).take_order(carrier, order, id);
+        if taken.is_err() {
+            *place = None;
+        }
+        taken
+    }
+
     /// Notes what is ordered, if it can be charged.
     fn take_order(
         &mut self,
@@ -428,6 +444,11 @@ impl Charge {
     /// A charge of which nothing is known. It is made where it is to be, and then told what it is: a copy of it would be
     /// most of the stack.
     #[inline(never)]
+    fn new_in(place: &mut Option<Self>, now: Instant) -> &mut Self {
+        place.insert(Charge::new(now))
+    }
+
+    #[inline(always)]
     fn new(now: Instant) -> Self {
         Charge {
             lasting: Lasting::new(),

@@ -117,8 +117,8 @@ impl Desk {
         let mut order = Order::new(sale, payer, amount);
         order.instrument = self.script.instrument;
         order.account = self.account.as_ref();
-        self.charge = meter.step("start", || Charge::start(self.now(), &carrier, &order, id)).ok();
-        self.charge.is_some()
+        let now = self.now();
+        meter.step("start", || Charge::start_in(&mut self.charge, now, &carrier, &order, id)).is_ok()
     }
 
     /// Does what the charge wants until nothing more happens.
@@ -203,12 +203,13 @@ impl Desk {
             endpoint: self.profile.endpoint,
         };
         let at_boot = black_box(AtBoot::RefundDue);
+        let now = self.now();
+        let place = &mut self.charge;
         let read = match black_box(false) {
-            false => meter.step("recover", || Charge::recover(self.now(), &carrier, record, at_boot)),
-            true => Charge::recover_damaged(self.now(), &carrier, record),
+            false => meter.step("recover", || Charge::recover_in(place, now, &carrier, record, at_boot)),
+            true => Charge::recover_damaged_in(place, now, &carrier, record),
         };
-        self.charge = read.ok();
-        self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
+        read.is_ok() && self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
     }
 }
 

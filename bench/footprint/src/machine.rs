@@ -16,7 +16,10 @@ const EXIT_DONE: u32 = 0x2_0026;
 const EXIT_BROKEN: u32 = 0x2_0023;
 
 /// Where a job's own data lives: the caller's, which do not count as stack.
-pub struct Place<W>(UnsafeCell<MaybeUninit<Option<W>>>);
+pub struct Place<W: 'static>(UnsafeCell<MaybeUninit<W>>);
+
+/// Makes a job's data where they stay; `None` if they cannot be made.
+pub type Setup<W> = fn(&'static mut MaybeUninit<W>) -> Option<&'static mut W>;
 
 // SAFETY: the images have one thread and no interrupt.
 unsafe impl<W> Sync for Place<W> {}
@@ -29,10 +32,9 @@ impl<W> Place<W> {
     }
 
     /// Makes the data there. An image does it once.
-    #[allow(clippy::mut_from_ref, reason = "it is the only one, as the caller promises")]
-    pub fn fill(&'static self, setup: impl FnOnce() -> Option<W>) -> Option<&'static mut W> {
+    pub fn fill(&'static self, setup: Setup<W>) -> Option<&'static mut W> {
         // SAFETY: an image makes its data once, from its entry, so nobody else has the place.
-        unsafe { (*self.0.get()).write(setup()) }.as_mut()
+        setup(unsafe { &mut *self.0.get() })
     }
 }
 
@@ -58,7 +60,7 @@ impl<const N: usize> Buffer<N> {
 }
 
 /// Sets up the job's data, runs the job once, says what its stack was and whether it succeeded, and ends.
-pub fn run<W>(place: &'static Place<W>, setup: fn() -> Option<W>, job: fn(&'static mut W) -> bool) -> ! {
+pub fn run<W>(place: &'static Place<W>, setup: Setup<W>, job: fn(&'static mut W) -> bool) -> ! {
     let Some(world) = place.fill(black_box(setup)) else { exit(false) };
     let (done, cost) = cost_of(|| black_box(job)(world));
     say("stack", cost.stack);

@@ -9,7 +9,7 @@ use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::texts::Slot;
 use super::timers::Timer;
 use super::{Charge, Conflict, Reason, Review};
-use crate::id::{CarrierId, EXTERNAL_ID_MAX};
+use crate::id::{CarrierId, EXTERNAL_ID_MAX, PayerText};
 use crate::id_generator::join_external;
 use crate::money::Amount;
 use crate::profile::Profile;
@@ -220,7 +220,9 @@ impl Charge {
         self.set_mark(number, Mark::Accepted);
         if self.is_latest(number) {
             self.lasting.amount_due = KeptOrNone::new(answer.amount_due());
-            self.lasting.texts.set_cut(Slot::PAYER_TEXT, answer.payer_text().as_bytes(), RESERVE_FOR_IDS);
+            let mut text = PayerText::new();
+            answer.put_payer_text(&mut text);
+            self.lasting.texts.set_cut(Slot::PAYER_TEXT, text.as_bytes(), RESERVE_FOR_IDS);
             self.open_window(profile);
             if !self.facts().any(facts::OPEN_SEND) {
                 // The request that was lost is the one that is accepted: nothing else may still be executed.

@@ -91,6 +91,41 @@ impl Charge {
         recovered
     }
 
+    /// As [`Charge::recover`], where the charge is to stay, without a copy. Of a record that cannot be gone on with,
+    /// nothing is there.
+    #[inline(never)]
+    pub fn recover_in(
+        place: &mut Option<Self>,
+        now: Instant,
+        carrier: &Carrier<'_>,
+        bytes: &[u8],
+        at_boot: AtBoot,
+    ) -> Result<(), RecoverError> {
+        let charge = Charge::new_in(place, now);
+        let taken = charge.take_record(carrier, bytes);
+        match taken {
+            Ok(()) => charge.go_on(carrier, at_boot),
+            Err(_) => *place = None,
+        }
+        taken
+    }
+
+    /// As [`Charge::recover_damaged`], where the charge is to stay, without a copy. Of a record that cannot be gone on
+    /// with, nothing is there.
+    pub fn recover_damaged_in(
+        place: &mut Option<Self>,
+        now: Instant,
+        carrier: &Carrier<'_>,
+        older: &[u8],
+    ) -> Result<(), RecoverError> {
+        Charge::recover_in(place, now, carrier, older, AtBoot::RefundDue)?;
+        if let Some(charge) = place {
+            charge.close(Closing::Expired);
+            charge.need_review(Reason::DamagedRecord);
+        }
+        Ok(())
+    }
+
     /// [`Charge::recover`] with a guard removed, for a model checker that is to notice.
     #[inline(never)]
     pub(super) fn recover_guarded(

@@ -123,13 +123,15 @@ pub fn read(
 ) -> Reading {
     let mut answer = Answer::new();
     answer.read(profile, service, expected, status, body);
+    let mut payer_text = PayerText::new();
+    answer.put_payer_text(&mut payer_text);
     Reading {
         class: answer.class,
         internal: there(answer.id(Name::Internal)),
         reference: there(answer.id(Name::Reference)),
         correlator: there(answer.id(Name::Correlator)),
         amount_due: answer.amount_due(),
-        payer_text: there(answer.payer_text()),
+        payer_text: there(payer_text),
         mismatch: answer.mismatch,
         fault: answer.fault.map(|fault| fault.of(body)),
         code: answer.code,
@@ -197,14 +199,12 @@ impl<'b> Answer<'b> {
         }
     }
 
-    /// [`Reading::payer_text`]; empty if there is none.
-    pub fn payer_text(&self) -> PayerText {
-        let mut kept = PayerText::new();
+    /// Puts [`Reading::payer_text`]; nothing if there is none.
+    pub fn put_payer_text(&self, kept: &mut PayerText) {
         let text = self.found.first(Name::ShortDescription as usize).map(Text::unquoted);
         if let Some(text) = text.filter(|text| !text.is_blank()) {
-            text.put(&mut kept);
+            text.put(kept);
         }
-        kept
     }
 
     /// The first member that is there and does not match (R08).

@@ -8,5 +8,5 @@ static PLACE: Place<u32> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || Some(0), |_| true)
+    run(&PLACE, |place| Some(place.write(0)), |_| true)
 }

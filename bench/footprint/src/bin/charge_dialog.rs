@@ -11,5 +11,5 @@ static PLACE: Place<Desk> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || Some(Desk::new(&DIALOG)), sell)
+    run(&PLACE, |place| Some(place.write(Desk::new(&DIALOG))), sell)
 }

@@ -11,5 +11,5 @@ static PLACE: Place<JournalSeller> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || JournalSeller::new(Desk::new(&IDEAMART)), JournalSeller::sell)
+    run(&PLACE, |place| Some(place.write(JournalSeller::new(Desk::new(&IDEAMART))?)), JournalSeller::sell)
 }

@@ -18,7 +18,7 @@ static PLACE: Place<User> = Place::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, User::new, charge)
+    run(&PLACE, |place| Some(place.write(User::new()?)), charge)
 }
 
 fn charge(user: &'static mut User) -> bool {

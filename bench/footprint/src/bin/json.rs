@@ -22,12 +22,12 @@ struct World {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, setup, talk)
+    run(&PLACE, |place| Some(place.write(setup())), talk)
 }
 
-fn setup() -> Option<World> {
+fn setup() -> World {
     let profile = black_box(IDEAMART.profile);
-    Some(World { profile, credentials: Credentials::default(), buffer: [0; REQUEST_MAX] })
+    World { profile, credentials: Credentials::default(), buffer: [0; REQUEST_MAX] }
 }
 
 fn talk(world: &'static mut World) -> bool {

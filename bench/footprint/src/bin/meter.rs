@@ -16,7 +16,7 @@ const FRAME: usize = 1000;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, || Some(TIMES), |times| count(*times) == FRAME)
+    run(&PLACE, |place| Some(place.write(TIMES)), |times| count(*times) == FRAME)
 }
 
 #[inline(never)]

@@ -19,7 +19,7 @@ const ANSWERS: &[u8] =
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(&PLACE, User::new, charge)
+    run(&PLACE, |place| Some(place.write(User::new()?)), charge)
 }
 
 fn charge(user: &'static mut User) -> bool {

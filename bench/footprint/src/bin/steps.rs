@@ -26,9 +26,16 @@ struct World {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let world =
-        || World { desk: None, buffer: [0; BUFFER_MAX], record: [0; RECORD_MAX], message: [0; LONGEST] };
-    let Some(world) = PLACE.fill(|| Some(world())) else { exit(false) };
+    let Some(world) = PLACE.fill(|place| {
+        Some(place.write(World {
+            desk: None,
+            buffer: [0; BUFFER_MAX],
+            record: [0; RECORD_MAX],
+            message: [0; LONGEST],
+        }))
+    }) else {
+        exit(false)
+    };
     say("charge", size_of::<Charge>() as u32);
     say("place_in_a_till", (size_of::<Till<3>>() - size_of::<Till<2>>()) as u32);
     let done = sales(world) && longest(world);
