@@ -233,10 +233,10 @@ fn happen(
         #[cfg(feature = "notifications")]
         Happens::Notification(body) => {
             let body = black_box(body);
-            let Ok(notification) = meter.step("notification", || notification::read(profile, body)) else {
-                return false;
-            };
-            let input = Input::Notification { ticket: Ticket(1), notification: &notification };
+            let mut place = None;
+            let read = meter.step("notification", || notification::read_in(&mut place, profile, body));
+            let (Ok(()), Some(notification)) = (read, &place) else { return false };
+            let input = Input::Notification { ticket: Ticket(1), notification };
             let handled = meter.step("handle_input", || charge.handle_input(now, profile, input));
             return handled == Handled::Done;
         }

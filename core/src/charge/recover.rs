@@ -103,9 +103,10 @@ impl Charge {
     ) -> Result<(), RecoverError> {
         let charge = Charge::new_in(place, now);
         let taken = charge.take_record(carrier, bytes);
-        match taken {
-            Ok(()) => charge.go_on(carrier, at_boot),
-            Err(_) => *place = None,
+        if taken.is_err() {
+            *place = None;
+        } else {
+            charge.go_on(carrier, at_boot);
         }
         taken
     }

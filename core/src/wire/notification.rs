@@ -56,11 +56,24 @@ pub struct NotACurrency;
 
 /// Reads a notification: JSON, or with the feature `dump-notification` the single-quoted dump that the Dialog document
 /// shows. The error says why it is neither. Dates are not looked at: their formats differ, and nothing depends on them.
-#[inline(never)]
 pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFault> {
+    let mut place = None;
+    read_in(&mut place, profile, body)?;
+    // Without a fault there is one.
+    place.ok_or(WireFault::NotJson)
+}
+
+/// As [`read`], where the notification is to stay, without a copy. With an error, nothing is there.
+#[inline(never)]
+pub fn read_in(
+    place: &mut Option<Notification>,
+    profile: &Profile<'_>,
+    body: &[u8],
+) -> Result<(), WireFault> {
+    *place = None;
     let mut found = Members::new();
     find(&mut found, body).map_err(|fault| fault.of(body))?;
-    let mut read = Notification {
+    let read = place.insert(Notification {
         external: CarrierId::new(),
         internal: CarrierId::new(),
         reference: CarrierId::new(),
@@ -70,12 +83,12 @@ pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFaul
         paid: found.stated(Name::Paid as usize),
         balance_due: found.stated(Name::BalanceDue as usize),
         currency: found.text(Name::Currency as usize).map(Text::currency),
-    };
+    });
     read.class = notified(profile, &found, &mut read.code);
     found.put_id(Name::External as usize, &mut read.external);
     found.put_id(Name::Internal as usize, &mut read.internal);
     found.put_id(Name::Reference as usize, &mut read.reference);
-    Ok(read)
+    Ok(())
 }
 
 #[cfg(not(feature = "dump-notification"))]
