@@ -64,14 +64,9 @@ impl Attempts {
 
     /// Whether these can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
-        usize::from(self.latest) < ATTEMPTS_MAX
-            && self.places.iter().zip(0..).all(|(attempt, number)| {
-                if number <= self.latest {
-                    attempt.code.is_sound()
-                } else {
-                    attempt.as_bytes().iter().all(|byte| *byte == 0)
-                }
-            })
+        let free = self.places.get(usize::from(self.count())..);
+        free.is_some_and(|free| free.as_bytes().iter().all(|byte| *byte == 0))
+            && self.places.iter().all(|attempt| attempt.code.is_sound())
     }
 }
 

@@ -92,7 +92,7 @@ impl Lasting {
 
     /// Bytes that a record has of it.
     fn length(&self) -> usize {
-        self.texts.used().saturating_add(size_of::<Lasting>() - TEXTS_MAX)
+        self.texts.used() + (size_of::<Lasting>() - TEXTS_MAX)
     }
 }
 

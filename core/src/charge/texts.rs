@@ -134,15 +134,15 @@ impl Texts {
 
     /// Whether these can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
-        (0..SLOTS).all(|index| self.is_sound_at(index)) && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX
+        (0..SLOTS as u8).all(|slot| self.is_sound_at(Slot(slot)))
+            && self.get(Slot::REVIEWER).len() <= REVIEWER_MAX
     }
 
     /// Whether the text in a slot is its own, or as an id that of another id, which then has one.
-    fn is_sound_at(&self, index: usize) -> bool {
-        match self.shared(index) {
-            Some(other) => index.max(other) < IDS && !self.own(other).is_empty(),
-            None => is_utf8(self.own(index)),
-        }
+    fn is_sound_at(&self, slot: Slot) -> bool {
+        let text = self.get(slot);
+        let can_share = |other| index(slot).max(other) < IDS && !text.is_empty();
+        is_utf8(text) && self.shared(index(slot)).is_none_or(can_share)
     }
 
     /// Replaces the own text of a slot, and its length.

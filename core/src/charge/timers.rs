@@ -97,7 +97,7 @@ impl Timers {
     pub fn next(&self, counts: impl Iterator<Item = bool>) -> Option<Instant> {
         let mut next = Millis::MAX;
         for (left, counts) in self.left.iter().zip(counts) {
-            if *left > 0 && counts {
+            if counts && *left > 0 {
                 next = next.min(millis(*left));
             }
         }
