@@ -79,6 +79,11 @@ impl Amount {
         if minor > MAX { Err(AmountError::TooLarge) } else { Ok(Amount(minor)) }
     }
 
+    /// The amount whose [bits](Amount::bits) these are. Of others it makes no sense: whoever keeps bits knows that they are.
+    pub(crate) const fn of_bits(minor: u32) -> Self {
+        Amount(minor)
+    }
+
     /// The amount in cents.
     pub const fn minor(self) -> u64 {
         self.0 as u64
