@@ -785,7 +785,7 @@ fn check_amount(profile: &Profile<'_>, amount: Amount) -> Result<(), StartRefuse
     if amount.is_zero() {
         return Err(StartRefused::NothingToCharge);
     }
-    amount.text(profile.amount_format).map_err(StartRefused::Amount)?;
+    amount.check(profile.amount_format).map_err(StartRefused::Amount)?;
     if amount > profile.limits.amount {
         return Err(StartRefused::AboveLimit);
     }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use heapless::String;
 use heapless::string::StringView;
+use heapless::{Vec, VecView};
 
 /// Longest [`SaleId`], in characters.
 pub const SALE_ID_MAX: usize = 32;
@@ -21,11 +22,63 @@ pub const RAW_CODE_MAX: usize = 16;
 pub const PAYER_TEXT_MAX: usize = 128;
 
 /// An id that the carrier made (`reference`, `internalTrxId`, `referenceId`, `requestCorrelator`), kept verbatim.
-pub type CarrierId = String<CARRIER_ID_MAX>;
+pub type CarrierId = CarrierText<CARRIER_ID_MAX>;
 /// The code or status as the carrier wrote it.
-pub type RawCode = String<RAW_CODE_MAX>;
+pub type RawCode = CarrierText<RAW_CODE_MAX>;
 /// What the payer is to read, as the carrier wrote it.
-pub type PayerText = String<PAYER_TEXT_MAX>;
+pub type PayerText = CarrierText<PAYER_TEXT_MAX>;
+
+/// A text that the carrier wrote, at most `N` bytes of it, as the bytes of its UTF-8: most of them are only compared.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CarrierText<const N: usize>(Vec<u8, N>);
+
+impl<const N: usize> CarrierText<N> {
+    /// An empty text.
+    pub const fn new() -> Self {
+        CarrierText(Vec::new())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // What is put is UTF-8; the fallback is there because core never panics.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The text's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where UTF-8 is put, and nothing else.
+    pub(crate) fn bytes_mut(&mut self) -> &mut VecView<u8> {
+        &mut self.0
+    }
+}
+
+impl<const N: usize> core::ops::Deref for CarrierText<N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl<const N: usize> fmt::Debug for CarrierText<N> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), out)
+    }
+}
+
+impl<const N: usize> fmt::Display for CarrierText<N> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), out)
+    }
+}
 
 /// Why a text is no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

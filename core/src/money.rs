@@ -3,9 +3,7 @@
 use core::fmt;
 
 use heapless::String;
-use heapless::string::StringView;
-
-use crate::wire::Chars;
+use heapless::{Vec, VecView};
 
 /// Longest text of an amount: what is written has up to 11 characters; what is read may have up to 24 digits, zeros before
 /// it among them.
@@ -101,23 +99,23 @@ impl Amount {
 
     /// Reads "5", "25", "10.00", "300.0": digits with at most two decimals, and nothing else.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
-        Amount::read(Chars::plain(text.as_bytes()))
+        Amount::read(text.as_bytes())
     }
 
     /// As [`Amount::parse`].
     #[inline(never)]
-    pub(crate) fn read(text: Chars<'_>) -> Result<Self, AmountError> {
+    pub(crate) fn read(text: &[u8]) -> Result<Self, AmountError> {
         // The decimals and one more, once there is a point.
         let (mut minor, mut digits, mut decimals) = (0u32, 0u32, 0u32);
-        for character in text {
-            match character {
-                '0'..='9' => {
-                    minor = with_digit(minor, u32::from(character) & 0xF);
+        for byte in text {
+            match byte {
+                b'0'..=b'9' => {
+                    minor = with_digit(minor, u32::from(*byte) & 0xF);
                     digits = digits.wrapping_add(1);
                     decimals = decimals.wrapping_add(decimals.min(1));
                 }
-                '.' if decimals == 0 && digits != 0 => decimals = 1,
-                '-' if digits == 0 => return Err(AmountError::Negative),
+                b'.' if decimals == 0 && digits != 0 => decimals = 1,
+                b'-' if digits == 0 => return Err(AmountError::Negative),
                 _ => return Err(AmountError::NotANumber),
             }
         }
@@ -139,33 +137,44 @@ impl Amount {
 
     /// The amount as the carrier wants it written, or `HasCents`.
     pub fn text(self, format: AmountFormat) -> Result<String<AMOUNT_TEXT_MAX>, AmountError> {
+        let mut written = Vec::<u8, AMOUNT_TEXT_MAX>::new();
+        self.put(format, &mut written)?;
         let mut text = String::new();
-        self.put(format, &mut text)?;
+        for byte in written {
+            // The text has as much room.
+            let _ = text.push(char::from(byte));
+        }
         Ok(text)
+    }
+
+    /// `HasCents` if a carrier that writes amounts like this cannot express it.
+    pub(crate) const fn check(self, format: AmountFormat) -> Result<(), AmountError> {
+        match format {
+            AmountFormat::WholeUnits if !self.0.is_multiple_of(100) => Err(AmountError::HasCents),
+            _ => Ok(()),
+        }
     }
 
     /// As [`Amount::text`], after what `text` holds.
     #[inline(never)]
-    pub(crate) fn put(self, format: AmountFormat, text: &mut StringView) -> Result<(), AmountError> {
+    pub(crate) fn put(self, format: AmountFormat, text: &mut VecView<u8>) -> Result<(), AmountError> {
+        self.check(format)?;
         // "00000010.50": as many digits as the largest amount has.
         let mut written = [b'0'; DIGITS_MAX + 1];
         let mut rest = self.0;
         for (index, place) in written.iter_mut().rev().enumerate() {
             *place = if index == CENTS { b'.' } else { b'0' | take_digit(&mut rest) };
         }
-        let without_cents = written.strip_suffix(b".00");
         let mut shown = match format {
-            AmountFormat::WholeUnits => without_cents.ok_or(AmountError::HasCents)?,
+            AmountFormat::WholeUnits => written.split_at(DIGITS_MAX - CENTS).0,
             AmountFormat::TwoDecimals => &written,
         };
         // A zero is written where no other digit is before it only if it is the last of the units.
         while let [b'0', b'0'..=b'9', ..] = shown {
             shown = shown.get(1..).unwrap_or(shown);
         }
-        for byte in shown {
-            // It is shorter than the room for it; nothing in this crate may panic to say so.
-            let _ = text.push(char::from(*byte));
-        }
+        // It is shorter than the room for it; nothing in this crate may panic to say so.
+        let _ = text.extend_from_slice(shown);
         Ok(())
     }
 
@@ -237,18 +246,21 @@ impl Currency {
 
     /// Reads a code in either case; `None` if it is not three letters.
     pub fn parse(text: &str) -> Option<Self> {
-        Currency::read(Chars::plain(text.as_bytes()))
+        Currency::read(text.as_bytes())
     }
 
     /// As [`Currency::parse`], without spaces around it.
     #[inline(never)]
-    pub(crate) fn read(mut text: Chars<'_>) -> Option<Self> {
-        let mut letters = [0; 3];
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        // Without the bit that makes a letter small.
+        let mut letters = *text.first_chunk().filter(|_| text.len() == 3)?;
         for letter in &mut letters {
-            // Without the bit that makes a letter small.
-            *letter = u8::try_from(u32::from(text.next()?) & !0x20).ok().filter(u8::is_ascii_uppercase)?;
+            *letter &= !0x20;
+            if !letter.is_ascii_uppercase() {
+                return None;
+            }
         }
-        if text.next().is_none() { Some(Currency(letters)) } else { None }
+        Some(Currency(letters))
     }
 
     /// The code, "LKR".

@@ -54,8 +54,13 @@ pub struct CodeRow<'p> {
 /// What `code` means when it comes from `service` of the carrier: the profile's own rows first, those naming the
 /// service before those that do not, then the family's table. What is listed nowhere is [`Class::Unknown`].
 pub fn class_of(profile: &Profile<'_>, service: Service, code: &str) -> Class {
+    class_of_bytes(profile, service, code.as_bytes())
+}
+
+/// As [`class_of`].
+pub(crate) fn class_of_bytes(profile: &Profile<'_>, service: Service, code: &[u8]) -> Class {
     let mut class = None;
-    for row in profile.codes.iter().filter(|row| row.code == code) {
+    for row in profile.codes.iter().filter(|row| row.code.as_bytes() == code) {
         match row.service {
             Some(of) if of == service => return row.class,
             Some(_) => {}

@@ -42,8 +42,23 @@ pub(crate) fn beginning(text: &[u8], bytes: usize) -> &[u8] {
     text.get(..end).unwrap_or(text)
 }
 
+/// The bytes of a character, the first lowest.
+pub(crate) fn encoded(code: u32) -> u32 {
+    if code < 0x80 {
+        return code;
+    }
+    // How many codes the lead has room for: half as many with each byte after it, above a one more.
+    let (mut bytes, mut rest, mut room) = (0, code, 0x40);
+    while rest >= room {
+        bytes = (bytes << 8) | 0x80 | (rest & 0x3F);
+        rest >>= 6;
+        room >>= 1;
+    }
+    (bytes << 8) | (0x100 - 2 * room) | rest
+}
+
 /// Whether a byte is in a character and not its first.
-fn is_continuation(byte: u8) -> bool {
+pub(crate) fn is_continuation(byte: u8) -> bool {
     byte & 0xC0 == 0x80
 }
 

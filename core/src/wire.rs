@@ -20,4 +20,3 @@ mod verdict;
 
 pub(crate) use names::Name;
 pub use scan::{DEPTH_MAX, MESSAGE_MAX};
-pub(crate) use text::Chars;

@@ -184,8 +184,8 @@ impl Attempt {
         self.answered |= bit(index);
     }
 
-    pub fn note_code(&mut self, code: &str) {
-        self.code = ShortCode::new(code.as_bytes());
+    pub fn note_code(&mut self, code: &[u8]) {
+        self.code = ShortCode::new(code);
     }
 
     /// Whether some send may have charged and no answer speaks for it.
@@ -393,7 +393,7 @@ mod tests {
         let mut attempt = Attempt::default();
         for (code, kept) in [("E1308", "E1308"), ("123456789", "12345678"), ("", ""), ("ගෙවන්න", "ගෙ")]
         {
-            attempt.note_code(code);
+            attempt.note_code(code.as_bytes());
             assert_eq!(attempt.code.as_str(), kept);
         }
     }

@@ -61,7 +61,7 @@ impl Charge {
             self.note_conflict(Conflict::AnswerForAnother);
         }
         if let Some(attempt) = self.attempt_mut(token.of.attempt) {
-            attempt.note_code(&answer.code);
+            attempt.note_code(answer.code.as_bytes());
         }
         let class = if other { Class::Unknown } else { answer.class };
         let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);

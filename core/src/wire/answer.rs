@@ -2,14 +2,16 @@
 
 use core::fmt;
 
-use heapless::String;
+use heapless::{Vec, VecView};
 
 use super::members::Members;
 use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name};
 use super::notification::Stated;
-use super::text::{Chars, Text};
+use super::text::{Text, is_blank};
 use super::verdict::verdict;
-use crate::id::{CarrierId, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
+use crate::id::{
+    CARRIER_ID_MAX, CarrierId, CarrierText, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number,
+};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -138,7 +140,7 @@ pub fn read(
     }
 }
 
-fn there<const N: usize>(text: String<N>) -> Option<String<N>> {
+fn there<const N: usize>(text: CarrierText<N>) -> Option<CarrierText<N>> {
     if text.is_empty() { None } else { Some(text) }
 }
 
@@ -201,9 +203,11 @@ impl<'b> Answer<'b> {
 
     /// Puts [`Reading::payer_text`]; nothing if there is none.
     pub fn put_payer_text(&self, kept: &mut PayerText) {
-        let text = self.found.first(Name::ShortDescription as usize).map(Text::unquoted);
-        if let Some(text) = text.filter(|text| !text.is_blank()) {
-            text.put(kept);
+        if let Some(text) = self.found.first(Name::ShortDescription as usize) {
+            text.unquoted().put(kept.bytes_mut());
+        }
+        if is_blank(kept.as_bytes()) {
+            kept.bytes_mut().clear();
         }
     }
 
@@ -239,9 +243,10 @@ impl<'b> Answer<'b> {
 /// Whether an id is there that is not the expected one. An empty one names nothing.
 #[inline(never)]
 fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
+    let kept: &mut VecView<u8> = &mut Vec::<u8, CARRIER_ID_MAX>::new();
     match (said, expected) {
         (None, _) | (_, None) => false,
-        (Some(said), Some(expected)) => said.len() != 0 && !said.says(&mut Chars::plain(expected)),
+        (Some(said), Some(expected)) => said.len() != 0 && !(said.put(kept) && kept == expected),
     }
 }
 
@@ -249,9 +254,9 @@ fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
 /// carrier may answer with another name for the same payer.
 #[inline(never)]
 fn other_payer(said: Text<'_>, expected: &[u8]) -> bool {
-    let mut kept = String::<{ SUBSCRIBER_MAX + 1 }>::new();
+    let mut kept = Vec::<u8, { SUBSCRIBER_MAX + 1 }>::new();
     said.put(&mut kept);
-    match (telephone_number(kept.as_bytes()), telephone_number(expected)) {
+    match (telephone_number(&kept), telephone_number(expected)) {
         (Some(said), Some(expected)) => said != expected,
         _ => false,
     }

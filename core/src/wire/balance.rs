@@ -1,7 +1,6 @@
 //! Query balance: what a payer's account can be charged with.
 
-use heapless::String;
-use heapless::string::StringView;
+use heapless::VecView;
 
 use super::answer::WireFault;
 use super::members::Members;
@@ -12,7 +11,7 @@ use super::request::{RequestFault, has_credentials};
 use super::text::Text;
 use super::verdict::verdict;
 use crate::credentials::Credentials;
-use crate::id::RawCode;
+use crate::id::{CarrierText, RawCode};
 use crate::money::Currency;
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -43,13 +42,13 @@ pub struct Balance {
     /// The code as the carrier wrote it; empty if there is none.
     pub code: RawCode,
     /// `statusDetail`, or the explanation of a gateway.
-    pub detail: String<DETAIL_MAX>,
+    pub detail: CarrierText<DETAIL_MAX>,
     /// `chargeableBalance`. Meaningful only where the query succeeded.
     pub chargeable: Stated,
     /// `accountType` as written: "Pre Paid", "PREPAID".
-    pub account_type: String<ACCOUNT_WORD_MAX>,
+    pub account_type: CarrierText<ACCOUNT_WORD_MAX>,
     /// `accountStatus` as written: "Active", "0".
-    pub account_status: String<ACCOUNT_WORD_MAX>,
+    pub account_status: CarrierText<ACCOUNT_WORD_MAX>,
     /// Why the body could not be read, if so.
     pub fault: Option<WireFault>,
 }
@@ -79,10 +78,10 @@ pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> Balance {
     let mut balance = Balance {
         class: Class::Unknown,
         code: RawCode::new(),
-        detail: String::new(),
+        detail: CarrierText::new(),
         chargeable: Stated::Absent,
-        account_type: String::new(),
-        account_status: String::new(),
+        account_type: CarrierText::new(),
+        account_status: CarrierText::new(),
         fault: None,
     };
     balance.fill(profile, status, body);
@@ -112,10 +111,10 @@ impl Balance {
         let mut found = Members::new();
         self.fault = found.find(body, &NAMES).err().map(|fault| fault.of(body));
         self.class = verdict(profile, Service::BalanceQuery, status, &found, &mut self.code);
-        let put = |text: Option<Text<'_>>, kept: &mut StringView| text.is_some_and(|text| text.put(kept));
-        put(found.text(DETAIL).or(found.text(Name::MoreInformation as usize)), &mut self.detail);
-        put(found.text(ACCOUNT_TYPE), &mut self.account_type);
-        put(found.text(ACCOUNT_STATUS), &mut self.account_status);
+        let put = |text: Option<Text<'_>>, kept: &mut VecView<u8>| text.is_some_and(|text| text.put(kept));
+        put(found.text(DETAIL).or(found.text(Name::MoreInformation as usize)), self.detail.bytes_mut());
+        put(found.text(ACCOUNT_TYPE), self.account_type.bytes_mut());
+        put(found.text(ACCOUNT_STATUS), self.account_status.bytes_mut());
         self.chargeable = found.stated(CHARGEABLE);
     }
 }

@@ -1,6 +1,6 @@
 //! List payment instruments: what a payer can pay with.
 
-use heapless::{String, Vec};
+use heapless::Vec;
 
 use super::answer::WireFault;
 use super::balance::DETAIL_MAX;
@@ -11,7 +11,7 @@ use super::request::{RequestFault, has_credentials};
 use super::text::Text;
 use super::verdict::verdict;
 use crate::credentials::Credentials;
-use crate::id::RawCode;
+use crate::id::{CarrierText, RawCode};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
 
@@ -48,7 +48,7 @@ pub enum InstrumentKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedInstrument {
     /// The name as a request has to give it.
-    pub name: String<INSTRUMENT_NAME_MAX>,
+    pub name: CarrierText<INSTRUMENT_NAME_MAX>,
     /// How it charges.
     pub kind: InstrumentKind,
 }
@@ -61,7 +61,7 @@ pub struct InstrumentList {
     /// The code as the carrier wrote it; empty if there is none.
     pub code: RawCode,
     /// `statusDetail`, or the explanation of a gateway.
-    pub detail: String<DETAIL_MAX>,
+    pub detail: CarrierText<DETAIL_MAX>,
     /// The instruments in the carrier's order.
     pub instruments: Vec<ListedInstrument, INSTRUMENTS_MAX>,
     /// How many instruments were left out: beyond the eighth, or without a usable name.
@@ -94,7 +94,7 @@ pub fn read(profile: &Profile<'_>, status: u16, body: &[u8]) -> InstrumentList {
     let mut list = InstrumentList {
         class: Class::Unknown,
         code: RawCode::new(),
-        detail: String::new(),
+        detail: CarrierText::new(),
         instruments: Vec::new(),
         left_out: 0,
         fault: None,
@@ -140,7 +140,7 @@ impl InstrumentList {
         }
         self.class = verdict(profile, Service::InstrumentList, status, &found, &mut self.code);
         if let Some(detail) = found.text(DETAIL).or(found.text(Name::MoreInformation as usize)) {
-            detail.put(&mut self.detail);
+            detail.put(self.detail.bytes_mut());
         }
     }
 
@@ -180,11 +180,11 @@ fn listed(object: &[u8]) -> Option<ListedInstrument> {
     let mut members = Members::new();
     members.find(object, &LISTED).ok()?;
     let [name, kind] = [0, 1];
-    let mut kept = String::new();
-    let whole = members.text(name)?.put(&mut kept);
+    let mut kept = CarrierText::new();
+    let whole = members.text(name)?.put(kept.bytes_mut());
     if !whole || kept.trim().is_empty() || kept.contains(['"', '\\']) {
         return None;
     }
-    let kind = members.text(kind).map_or_else(String::<KIND_MAX>::new, Text::cut);
+    let kind = members.text(kind).map_or_else(CarrierText::<KIND_MAX>::new, Text::cut);
     Some(ListedInstrument { name: kept, kind: InstrumentKind::parse(&kind) })
 }

@@ -4,7 +4,7 @@
 //! What is found is kept as places in the message, a word each, and not as copies: the readers are the deepest part of
 //! this crate, and on a microcontroller the stack is what they are measured by.
 
-use heapless::String;
+use heapless::Vec;
 
 use super::names::{ASKED_MAX, NAME_MAX, Names};
 use super::notification::Stated;
@@ -114,7 +114,7 @@ impl<'a> Members<'a> {
     #[inline(never)]
     pub(super) fn put_id(&self, name: usize, id: &mut CarrierId) {
         if let Some(text) = self.text(name) {
-            text.put_id(id);
+            text.put_id(id.bytes_mut());
         }
     }
 
@@ -163,11 +163,8 @@ fn keep(source: &[u8], place: &mut Place, value: Place) -> Result<(), WireFault>
         return Ok(());
     }
     let (before, now) = (place.of(source), value.of(source));
-    let same = if place.is_like(value) && before == now {
-        true
-    } else {
-        place.is_text() && value.is_text() && Text::new(before).says(&mut Text::new(now).chars())
-    };
+    let same =
+        before == now || (place.is_text() && value.is_text() && Text::new(before).says(Text::new(now)));
     if same { Ok(()) } else { Err(WireFault::DuplicateMember) }
 }
 
@@ -178,12 +175,12 @@ fn place_of<'p>(
     name: Text<'_>,
     escaped: bool,
 ) -> Option<&'p mut Place> {
-    let mut plain = String::<NAME_MAX>::new();
+    let mut plain = Vec::<u8, NAME_MAX>::new();
     let name = if escaped {
         if !name.put(&mut plain) {
             return None;
         }
-        plain.as_bytes()
+        &plain
     } else {
         name.raw()
     };
@@ -203,7 +200,7 @@ mod tests {
         let mut members = Members::new();
         members.find(body.as_bytes(), &Names::new(&[0, 1, b'a']))?;
         let nested = members.nested(0).map(|nested| core::str::from_utf8(nested).unwrap().to_string());
-        Ok(nested.or_else(|| members.text(0).map(|text| text.chars().collect())))
+        Ok(nested.or_else(|| members.text(0).map(|text| String::from_utf8(text.meant().collect()).unwrap())))
     }
 
     #[test]
@@ -331,7 +328,7 @@ mod tests {
             let body = format!("{{ a='{value}' }}");
             let mut members = Members::new();
             members.find_in_dump(body.as_bytes(), &Names::new(&[0, 1, b'a'])).unwrap();
-            assert!(members.text(0).unwrap().chars().eq(text.chars()), "{body}");
+            assert!(members.text(0).unwrap().meant().eq(text.bytes()), "{body}");
         }
     }
 

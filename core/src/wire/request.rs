@@ -1,6 +1,6 @@
 //! Requests as bytes.
 
-use heapless::String;
+use heapless::Vec;
 
 use super::object::Object;
 use crate::credentials::{Credentials, Secret};
@@ -62,18 +62,18 @@ pub fn write_charge(
     fields: &ChargeFields<'_>,
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
-    let mut amount = String::<AMOUNT_TEXT_MAX>::new();
+    let mut amount = Vec::<u8, AMOUNT_TEXT_MAX>::new();
     fields.amount.put(profile.amount_format, &mut amount).map_err(RequestFault::Amount)?;
     if !has_credentials(profile, credentials, fields.instrument.agent_params) {
         return Err(RequestFault::MissingCredential);
     }
     if profile.charge_service.is_charge_request() {
         let mut object = Object::open(buffer);
-        object.member("amount", amount.as_bytes());
+        object.member("amount", &amount);
         object.member(profile.fields.subscriber, fields.subscriber);
         object.close()
     } else {
-        write_debit(profile, credentials, fields, amount.as_bytes(), buffer)
+        write_debit(profile, credentials, fields, &amount, buffer)
     }
 }
 

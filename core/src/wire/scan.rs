@@ -76,11 +76,6 @@ impl Place {
         self.form() == form as u32
     }
 
-    /// Whether both are written in the same way.
-    pub(super) fn is_like(self, other: Place) -> bool {
-        self.form() == other.form()
-    }
-
     pub(super) fn len(self) -> usize {
         self.start().wrapping_sub(self.end())
     }

@@ -3,13 +3,12 @@
 
 use core::slice::Iter;
 
-use heapless::String;
-use heapless::string::StringView;
+use heapless::{Vec, VecView};
 
 use super::notification::NotACurrency;
-use crate::id::trimmed;
-use crate::money::{Amount, AmountError, Currency};
-use crate::utf8::character;
+use crate::id::{CarrierText, trimmed};
+use crate::money::{AMOUNT_TEXT_MAX, Amount, AmountError, Currency};
+use crate::utf8::{character, encoded, is_continuation};
 
 /// A scalar as it stands in the message, without its quotes. Two words, so that it travels in registers.
 #[derive(Clone, Copy, Debug)]
@@ -34,29 +33,43 @@ impl<'a> Text<'a> {
         self.0
     }
 
-    /// The characters that are meant: escapes are resolved.
-    pub(crate) fn chars(self) -> Chars<'a> {
-        Chars { rest: self.0.iter(), escaped: true }
+    /// The text that is meant, in UTF-8: escapes are resolved.
+    pub(crate) fn meant(self) -> Meant<'a> {
+        Meant { rest: self.0.iter(), more: 0 }
     }
 
     /// Puts as many characters as fit into `kept`; whether they all do. Control characters become spaces: they are in no
     /// id and on no display.
     #[inline(never)]
-    pub(super) fn put(self, kept: &mut StringView) -> bool {
-        self.chars().all(|character| kept.push(if character.is_control() { ' ' } else { character }).is_ok())
+    pub(super) fn put(self, kept: &mut VecView<u8>) -> bool {
+        for mut byte in self.meant() {
+            if byte.is_ascii_control() {
+                byte = b' ';
+            }
+            // The other control characters have two bytes.
+            if let Some(lead @ 0xC2) = kept.last_mut().filter(|_| byte < 0xA0) {
+                *lead = b' ';
+            } else if kept.push(byte).is_err() {
+                // No part of a character stays.
+                while is_continuation(byte) {
+                    byte = kept.pop().unwrap_or(0);
+                }
+                return false;
+            }
+        }
+        true
     }
 
     /// The beginning, as long as it fits.
-    pub(super) fn cut<const N: usize>(self) -> String<N> {
-        let mut kept = String::new();
-        self.put(&mut kept);
+    pub(super) fn cut<const N: usize>(self) -> CarrierText<N> {
+        let mut kept = CarrierText::new();
+        self.put(kept.bytes_mut());
         kept
     }
 
-    /// Whether it means exactly these characters.
-    #[inline(never)]
-    pub(super) fn says(self, expected: &mut Chars<'_>) -> bool {
-        self.chars().eq(expected)
+    /// Whether both mean the same.
+    pub(super) fn says(self, other: Text<'_>) -> bool {
+        self.meant().eq(other.meant())
     }
 
     /// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.
@@ -73,21 +86,15 @@ impl<'a> Text<'a> {
         Text(trimmed(self.0))
     }
 
-    /// Whether there is nothing but spaces.
-    #[inline(never)]
-    pub(super) fn is_blank(self) -> bool {
-        self.chars().all(is_blank)
-    }
-
     /// How many bytes it takes in the message.
     pub(super) fn len(self) -> usize {
         self.0.len()
     }
 
     /// An id, if it can be one: printable ASCII that fits, without what JSON escapes. What is no id is no evidence.
-    pub(super) fn put_id(self, id: &mut StringView) {
-        let printable = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-        let whole = self.put(id) && id.bytes().all(printable);
+    pub(super) fn put_id(self, id: &mut VecView<u8>) {
+        let printable = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        let whole = self.put(id) && id.iter().all(printable);
         if !whole {
             id.clear();
         }
@@ -95,17 +102,32 @@ impl<'a> Text<'a> {
 
     /// An amount; one that is too long is never taken for what its beginning says.
     pub(super) fn amount(self) -> Result<Amount, AmountError> {
-        Amount::read(self.chars())
+        let mut text = Vec::<u8, { AMOUNT_TEXT_MAX + 1 }>::new();
+        if self.put(&mut text) { Amount::read(&text) } else { Err(AmountError::TooLarge) }
     }
 
     /// A currency. There may be spaces around it.
     pub(super) fn currency(self) -> Result<Currency, NotACurrency> {
-        Currency::read(self.trimmed().chars()).ok_or(NotACurrency)
+        let mut text = Vec::<u8, 3>::new();
+        let whole = self.trimmed().put(&mut text);
+        Currency::read(&text).filter(|_| whole).ok_or(NotACurrency)
     }
 }
 
-/// Whether a character shows nothing: the controls and the spaces of Unicode, few enough to need no table.
-fn is_blank(character: char) -> bool {
+/// Whether a text in UTF-8 shows nothing.
+#[inline(never)]
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    let mut rest = text.iter();
+    while let Some(lead) = rest.next() {
+        if !character(*lead, &mut rest).is_some_and(shows_nothing) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether it is a control or a space of Unicode, few enough to need no table.
+fn shows_nothing(character: char) -> bool {
     matches!(
         character,
         '\0'..=' ' | '\u{7f}'..='\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}'
@@ -113,29 +135,27 @@ fn is_blank(character: char) -> bool {
     )
 }
 
-/// The characters that a text means, taken from the bytes: a step to the next one is most of the work of a long text.
+/// The bytes of what a text means, in UTF-8.
 #[derive(Clone)]
-pub(crate) struct Chars<'a> {
+pub(crate) struct Meant<'a> {
     rest: Iter<'a, u8>,
-    escaped: bool,
+    /// What is left of an escape's character, its next byte lowest.
+    more: u32,
 }
 
-impl<'a> Chars<'a> {
-    /// The characters of a text that is not from a message: a backslash is a backslash.
-    pub(crate) fn plain(text: &'a [u8]) -> Self {
-        Chars { rest: text.iter(), escaped: false }
-    }
-}
+impl Iterator for Meant<'_> {
+    type Item = u8;
 
-impl Iterator for Chars<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        match *self.rest.next()? {
-            b'\\' if self.escaped => escape(&mut self.rest),
-            ascii @ ..0x80 => Some(char::from(ascii)),
-            lead => character(lead, &mut self.rest),
+    fn next(&mut self) -> Option<u8> {
+        let mut bytes = self.more;
+        if bytes == 0 {
+            bytes = u32::from(*self.rest.next()?);
+            if bytes == u32::from(b'\\') {
+                bytes = encoded(escape(&mut self.rest)?);
+            }
         }
+        self.more = bytes >> 8;
+        Some(bytes as u8)
     }
 }
 
@@ -145,7 +165,7 @@ const MEANT: &[u8; 8] = b"\"\\/\x08\x0c\n\r\t";
 
 /// The character of the escape whose backslash was taken, if it is one. This is what a message is checked with, too.
 #[inline(never)]
-pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<char> {
+pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<u32> {
     let mut code = unit(rest)?;
     // A leading surrogate takes the unit after it along if that completes the pair.
     let mut ahead = rest.clone();
@@ -156,7 +176,7 @@ pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<char> {
             code = (((code & 0x3FF) << 10) | (low & 0x3FF)).wrapping_add(0x10000);
         }
     }
-    Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
+    Some(if code >> 11 == 0xD800 >> 11 { u32::from(char::REPLACEMENT_CHARACTER) } else { code })
 }
 
 /// The UTF-16 unit of an escape.
@@ -185,7 +205,7 @@ mod tests {
     fn what_shows_nothing_is_what_unicode_says() {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let expected = character.is_whitespace() || character.is_control();
-            assert_eq!(is_blank(character), expected, "{character:?}");
+            assert_eq!(shows_nothing(character), expected, "{character:?}");
         }
     }
 
@@ -194,13 +214,30 @@ mod tests {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let mut plain = [0; 4];
             let plain = character.encode_utf8(&mut plain);
-            assert!(Chars::plain(plain.as_bytes()).eq([character]), "{character:?}");
+            let means_itself = Text(plain.as_bytes()).meant().eq(plain.bytes());
+            assert!(means_itself || character == '\\', "{character:?}");
             let mut units = [0; 2];
             let escaped: std::string::String =
                 character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            assert!(Text::new(escaped.as_bytes()).chars().eq([character]), "{escaped}");
+            assert!(Text::new(escaped.as_bytes()).meant().eq(plain.bytes()), "{escaped}");
             let upper = escaped.to_uppercase().replace('U', "u");
-            assert!(Text::new(upper.as_bytes()).chars().eq([character]), "{upper}");
+            assert!(Text::new(upper.as_bytes()).meant().eq(plain.bytes()), "{upper}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_before_the_first_character_that_does_not_fit() {
+        for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
+            let shown = if character.is_control() { ' ' } else { character };
+            for raw in [format!("ab{character}c"), format!("ab\\u00e9{character}")] {
+                let meant = raw.replace("\\u00e9", "é").replace(character, shown.encode_utf8(&mut [0; 4]));
+                let fits = crate::utf8::beginning(meant.as_bytes(), 5);
+                if !matches!(character, '\\' | 'a' | 'b' | 'u' | '0' | 'e' | '9') {
+                    let mut kept = Vec::<u8, 5>::new();
+                    assert_eq!(Text(raw.as_bytes()).put(&mut kept), meant.len() <= 5, "{raw:?}");
+                    assert_eq!(kept, fits, "{raw:?}");
+                }
+            }
         }
     }
 
@@ -214,7 +251,7 @@ mod tests {
             (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
             (r"\ud83d\n\/", "\u{fffd}\n/"),
         ] {
-            assert!(Text::new(raw.as_bytes()).chars().eq(read.chars()), "{raw}");
+            assert!(Text::new(raw.as_bytes()).meant().eq(read.bytes()), "{raw}");
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What an HTTP status and the codes in a body mean together.
 
-use heapless::String;
+use heapless::Vec;
 
 use super::members::Members;
 use super::names::Name;
 use super::text::Text;
 use crate::id::RawCode;
 use crate::profile::{Profile, Service};
-use crate::status_code::{Class, class_of, number};
+use crate::status_code::{Class, class_of_bytes, number};
 
 /// Bytes that are looked at of a gateway's explanation.
 const MORE_KEPT: usize = 64;
@@ -17,13 +17,13 @@ const MORE_KEPT: usize = 64;
 #[inline(never)]
 fn put(code: Text<'_>, kept: &mut RawCode) -> bool {
     let text = code.trimmed();
-    text.put(kept) && text.len() == code.len()
+    text.put(kept.bytes_mut()) && text.len() == code.len()
 }
 
 /// What a notification's code means; it is kept.
 pub(super) fn notified(profile: &Profile<'_>, found: &Members<'_>, kept: &mut RawCode) -> Class {
     match found.text(Name::Code as usize) {
-        Some(code) if put(code, kept) => class_of(profile, Service::Notification, kept),
+        Some(code) if put(code, kept) => class_of_bytes(profile, Service::Notification, kept.as_bytes()),
         _ => Class::Unknown,
     }
 }
@@ -44,12 +44,12 @@ pub(super) fn verdict(
     let whole = application.or(gateway).is_some_and(|code| put(code, kept));
     if application.is_some() {
         let believed = whole && gateway.is_none();
-        let class = if believed { class_of(profile, service, kept) } else { Class::Unknown };
+        let class = if believed { class_of_bytes(profile, service, kept.as_bytes()) } else { Class::Unknown };
         return application_verdict(status, class);
     }
     let mut status = status;
     if gateway.is_some() {
-        let code = if whole && kept.len() == 3 { number(kept.as_bytes()) } else { None };
+        let code = if whole && kept.as_bytes().len() == 3 { number(kept.as_bytes()) } else { None };
         let Some(code) = code else { return Class::Unknown };
         status = code;
     }
@@ -75,14 +75,14 @@ fn application_verdict(status: u16, class: Class) -> Class {
 
 /// The profile's rules for answers that the application had no part in. No rule: it may have executed (R05).
 fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -> Class {
-    let mut said = String::<MORE_KEPT>::new();
+    let mut said = Vec::<u8, MORE_KEPT>::new();
     if let Some(more) = more {
         more.put(&mut said);
     }
     profile
         .gateway
         .iter()
-        .find(|rule| rule.status == status && contains(said.as_bytes(), rule.contains.as_bytes()))
+        .find(|rule| rule.status == status && contains(&said, rule.contains.as_bytes()))
         .map_or(Class::Unknown, |rule| rule.class)
 }
 

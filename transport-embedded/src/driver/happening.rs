@@ -5,7 +5,7 @@ use core::fmt;
 use caas_core::charge::{
     Charge, Closing, Conflict, Event, Reason, RecoverError, Refusal, ReleasePermit, Ticket,
 };
-use caas_core::id::{CARRIER_ID_MAX, PayerText, SaleId};
+use caas_core::id::{CARRIER_ID_MAX, PAYER_TEXT_MAX, SaleId};
 use caas_core::id_generator::IdGeneratorError;
 use caas_core::money::Amount;
 use caas_core::till::TillRefused;
@@ -114,7 +114,7 @@ pub enum News {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Instructions {
     /// The carrier's words; empty if it gave none.
-    pub text: PayerText,
+    pub text: String<PAYER_TEXT_MAX>,
     /// The reference that the payer must enter; empty if the carrier named none.
     pub reference: String<CARRIER_ID_MAX>,
     /// What the carrier asks for. It may differ from the sale's amount, which decides what is paid in full.
