@@ -12,7 +12,7 @@ pub struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Instant {
-        Instant::from_millis(core::hint::black_box(1000))
+        Instant::from_millis(core::hint::black_box(1000u32).into())
     }
 
     async fn wait_until(&self, _: Instant) {

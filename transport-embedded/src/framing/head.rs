@@ -32,8 +32,6 @@ pub enum CloseReason {
     WeAsked,
 }
 
-const HTTP_1_0: Reuse = Reuse::Close(CloseReason::Http10);
-
 /// What was read of a head.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
@@ -41,19 +39,30 @@ pub(super) struct Head {
     pub is_http_1_0: bool,
     pub length: Option<u32>,
     pub is_chunked: bool,
-    pub reuse: Reuse,
+    /// What `Connection` says; of both, the close counts.
+    says_close: bool,
+    says_keep_alive: bool,
 }
 
 impl Head {
     /// Before the first byte.
-    pub const NONE: Head =
-        Head { status: 0, is_http_1_0: false, length: None, is_chunked: false, reuse: Reuse::KeepAlive };
+    pub const NONE: Head = Head {
+        status: 0,
+        is_http_1_0: false,
+        length: None,
+        is_chunked: false,
+        says_close: false,
+        says_keep_alive: false,
+    };
 
-    /// Takes the version.
-    pub fn set_version(&mut self, is_http_1_0: bool) {
-        self.is_http_1_0 = is_http_1_0;
-        if is_http_1_0 {
-            self.reuse = HTTP_1_0;
+    /// Whether the connection can carry a further request.
+    pub fn reuse(&self) -> Reuse {
+        if self.says_close {
+            Reuse::Close(CloseReason::PeerAsked)
+        } else if self.is_http_1_0 && !self.says_keep_alive {
+            Reuse::Close(CloseReason::Http10)
+        } else {
+            Reuse::KeepAlive
         }
     }
 
@@ -71,10 +80,8 @@ impl Head {
                 self.is_chunked = true
             }
             (Meaning::TRANSFER_ENCODING, _) => return Err(Fault::UnknownCoding),
-            (Meaning::CONNECTION, Meaning::CLOSE) => self.reuse = Reuse::Close(CloseReason::PeerAsked),
-            (Meaning::CONNECTION, Meaning::KEEP_ALIVE) if self.reuse == HTTP_1_0 => {
-                self.reuse = Reuse::KeepAlive;
-            }
+            (Meaning::CONNECTION, Meaning::CLOSE) => self.says_close = true,
+            (Meaning::CONNECTION, Meaning::KEEP_ALIVE) => self.says_keep_alive = true,
             _ => {}
         }
         Ok(())

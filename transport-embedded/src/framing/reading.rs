@@ -138,7 +138,7 @@ impl Reading {
     }
 
     pub fn reuse(&self) -> Reuse {
-        self.head.reuse
+        self.head.reuse()
     }
 
     /// Bytes of the body, which stand at the start of the buffer.
@@ -206,7 +206,7 @@ impl Reading {
             return Err(if self.count < VERSION { Fault::NotHttp } else { Fault::StatusLine });
         }
         if self.count == VERSION {
-            self.head.set_version(byte == *low);
+            self.head.is_http_1_0 = byte == *low;
         } else if low != high {
             let digit = byte.wrapping_sub(b'0');
             self.head.status = self.head.status.wrapping_mul(10).wrapping_add(digit.into());

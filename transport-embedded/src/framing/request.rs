@@ -157,17 +157,12 @@ impl Writer<'_> {
         (!text.is_empty() && text.bytes().all(|byte| of.have(byte))).then_some(())
     }
 
+    /// Writes a number: its last digit behind the others, which are at most nineteen.
     fn number(&mut self, number: usize) {
-        let mut place = 1usize;
-        while number.checked_div(place).is_some_and(|rest| rest > 9) {
-            place = place.wrapping_mul(10);
+        if number > 9 {
+            self.number(number / 10);
         }
-        let mut rest = number;
-        while let Some(digit) = rest.checked_div(place) {
-            self.bytes(&[b'0'.wrapping_add(digit as u8)]);
-            rest = rest.wrapping_sub(digit.wrapping_mul(place));
-            place /= 10;
-        }
+        self.bytes(&[b'0'.wrapping_add((number % 10) as u8)]);
     }
 }
 
