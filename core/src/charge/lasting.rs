@@ -83,7 +83,7 @@ impl Lasting {
     }
 
     pub fn release(&self) -> Option<Release> {
-        RELEASES.get(usize::from(self.states[1])).copied()
+        release_of(self.states[1])
     }
 
     pub fn review(&self) -> Option<Review> {
@@ -105,8 +105,6 @@ const SALES: [Sale; 5] = [
     Sale::Closed(Closing::Expired),
     Sale::Closed(Closing::Refused),
 ];
-const RELEASES: [Release; 5] =
-    [Release::None, Release::Started, Release::Done, Release::Failed, Release::Uncertain];
 const REVIEWS: [Review; 11] = [
     Review::None,
     Review::Needed(Reason::InDoubt),
@@ -120,6 +118,17 @@ const REVIEWS: [Review; 11] = [
     Review::Resolved(Verdict::NotCharged),
     Review::Resolved(Verdict::Refunded),
 ];
+
+fn release_of(code: u8) -> Option<Release> {
+    Some(match code {
+        0 => Release::None,
+        1 => Release::Started,
+        2 => Release::Done,
+        3 => Release::Failed,
+        4 => Release::Uncertain,
+        _ => return None,
+    })
+}
 
 fn sale_code(sale: Sale) -> u8 {
     match sale {
@@ -145,7 +154,7 @@ mod tests {
         for code in 0..12 {
             let place = usize::from(code);
             assert!(SALES.get(place).is_none_or(|sale| sale_code(*sale) == code));
-            assert!(RELEASES.get(place).is_none_or(|release| *release as u8 == code));
+            assert!(release_of(code).is_none_or(|release| release as u8 == code));
             assert!(REVIEWS.get(place).is_none_or(|review| review_code(*review) == code));
         }
     }
