@@ -126,7 +126,7 @@ pub(super) fn walk(
     let mut next = Next::First;
     let (mut name, mut start) = (Place::MISSING, 0);
     while brackets != 1 {
-        let byte = next_token(&mut rest);
+        let byte = token(&mut rest);
         let in_object = brackets & 1 == 1;
         if brackets >> 1 == 1 {
             start = rest.len().wrapping_add(1);
@@ -170,18 +170,6 @@ pub(super) fn walk(
         next = Next::More;
     }
     if token(&mut rest) == b' ' { Ok(()) } else { Err(WireFault::NotJson) }
-}
-
-/// As [`token`]. Before most values and commas there is no space: that is not worth a call.
-#[inline(always)]
-fn next_token(rest: &mut Iter<'_, u8>) -> u8 {
-    match rest.as_slice().first() {
-        Some(byte) if *byte > b' ' => {
-            rest.next();
-            *byte
-        }
-        _ => token(rest),
-    }
 }
 
 /// Goes beyond the next byte that is no space; a space where there is none.
