@@ -20,7 +20,7 @@ pub struct Request<'r> {
     pub host: &'r str,
     /// The path, from its slash on, with the query if there is one.
     pub path: &'r str,
-    /// Headers beside those that are always written (Host, User-Agent, Content-Type, Content-Length, Connection).
+    /// Headers beside those that this crate writes (Host, User-Agent, Content-Type, Content-Length, `Connection: close`).
     pub headers: &'r [(&'r str, &'r str)],
     /// The body of a POST; a GET has none.
     pub body: Option<&'r [u8]>,
@@ -78,7 +78,10 @@ impl<'r> Request<'r> {
             writer.text("\r\nContent-Type: application/json\r\nContent-Length: ");
             writer.number(body.len());
         }
-        writer.text(if self.keep_alive { "\r\nConnection: keep-alive" } else { "\r\nConnection: close" });
+        // To keep it is what HTTP/1.1 does unless it is told otherwise (RFC 9112, 9.3).
+        if !self.keep_alive {
+            writer.text("\r\nConnection: close");
+        }
         for (position, (name, value)) in self.headers.iter().enumerate() {
             writer
                 .checked("\r\n", name, &TOKEN)
@@ -205,7 +208,7 @@ mod tests {
             std::str::from_utf8(&buffer[..length]).unwrap(),
             std::format!(
                 "GET /r?after=7 HTTP/1.1\r\nHost: h\r\nUser-Agent: caas/{version}\r\n\
-                 Connection: keep-alive\r\nauthorization: Bearer t\r\n\r\n"
+                 authorization: Bearer t\r\n\r\n"
             )
         );
         assert!(!std::format!("{get:?}").contains("Bearer"));
