@@ -156,6 +156,8 @@ pub enum StartRefused {
     NotBuiltIn,
     /// A credential that the profile or the instrument needs is empty.
     MissingCredential,
+    /// There is a charge where this one was to be made ([`Charge::start_in`]).
+    PlaceTaken,
     /// The endpoint is longer than [`ENDPOINT_MAX`], or the profile's or an instrument's name is too long.
     ConfigurationTooLong,
 }
@@ -178,6 +180,9 @@ impl fmt::Display for StartRefused {
             ),
             StartRefused::MissingCredential => {
                 out.write_str("a credential that the carrier wants is missing: check the configuration")
+            }
+            StartRefused::PlaceTaken => {
+                out.write_str("another charge has this place: bring it to its end and put it away first")
             }
             StartRefused::ConfigurationTooLong => {
                 out.write_str("the endpoint or a name in the profile is too long: check the configuration")
@@ -381,7 +386,8 @@ impl Charge {
         }
     }
 
-    /// As [`Charge::start`], where the charge is to stay, without a copy. If it is refused, nothing is there.
+    /// As [`Charge::start`], where the charge is to stay, without a copy. If it is refused, nothing is there; a charge that
+    /// is there already stays as it is, and nothing is started ([`StartRefused::PlaceTaken`]).
     #[inline(never)]
     pub fn start_in(
         place: &mut Option<Self>,
@@ -390,6 +396,9 @@ impl Charge {
         order: &Order<'_>,
         id: &ChargeId,
     ) -> Result<(), StartRefused> {
+        if place.is_some() {
+            return Err(StartRefused::PlaceTaken);
+        }
         let taken = Charge::new_in(place, now).take_order(carrier, order, id);
         if taken.is_err() {
             *place = None;

@@ -24,7 +24,7 @@ fn record(charge: &mut Charge, carrier: &Carrier<'_>) -> Vec<u8> {
 }
 
 #[test]
-fn a_charge_that_is_started_in_its_place_takes_the_place_of_what_was_there() {
+fn a_charge_that_is_started_in_its_place_is_the_copy_and_moves_no_other_out() {
     let credentials = credentials();
     let (sale, payer) = (SaleId::new(SALE).unwrap(), Subscriber::new(PAYER).unwrap());
     let id = ChargeId::new(CHARGE).unwrap();
@@ -34,11 +34,14 @@ fn a_charge_that_is_started_in_its_place_takes_the_place_of_what_was_there() {
         order.instrument = kind.instrument;
         let mut copy = Charge::start(NOW, &carrier, &order, &id).unwrap();
         let mut place = Some(kind.paid().charge);
+        let before = format!("{place:?}");
+        let refused = Charge::start_in(&mut place, NOW, &carrier, &order, &id);
+        assert_eq!((refused, format!("{place:?}")), (Err(StartRefused::PlaceTaken), before));
+        place = None;
         assert_eq!(Charge::start_in(&mut place, NOW, &carrier, &order, &id), Ok(()));
         let mut charge = place.take().unwrap();
         assert_eq!(format!("{charge:?}"), format!("{copy:?}"));
         assert_eq!(record(&mut charge, &carrier), record(&mut copy, &carrier));
-        place = Some(charge);
         order.amount = Amount::ZERO;
         let refused = Charge::start_in(&mut place, NOW, &carrier, &order, &id);
         assert_eq!(refused, Err(StartRefused::NothingToCharge));
@@ -57,15 +60,21 @@ fn a_charge_that_is_recovered_in_its_place_is_the_record_and_nothing_else() {
             .flat_map(|it| records.iter().map(move |d| (it, d)))
         {
             let mut place = Some(kind.start().charge);
+            let before = format!("{place:?}");
+            let refused = Charge::recover_in(&mut place, NOW, &carrier, durable, at_boot);
+            assert_eq!((refused, format!("{place:?}")), (Err(RecoverError::PlaceTaken), before));
+            place = None;
             assert_eq!(Charge::recover_in(&mut place, NOW, &carrier, durable, at_boot), Ok(()));
             let copy = Charge::recover(NOW, &carrier, durable, at_boot).unwrap();
             assert_eq!(format!("{:?}", place.as_ref().unwrap()), format!("{copy:?}"));
 
+            place = None;
             assert_eq!(Charge::recover_damaged_in(&mut place, NOW, &carrier, durable), Ok(()));
             let copy = Charge::recover_damaged(NOW, &carrier, durable).unwrap();
             assert_eq!(format!("{:?}", place.as_ref().unwrap()), format!("{copy:?}"));
 
             let cut = &durable[..durable.len() - 1];
+            place = None;
             let refused = Charge::recover_in(&mut place, NOW, &carrier, cut, at_boot);
             assert!(matches!(refused, Err(RecoverError::Record(_))));
             assert!(place.is_none());

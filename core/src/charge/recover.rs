@@ -37,6 +37,8 @@ pub enum RecoverError {
     /// This build of the crate lacks what the carrier or the instrument needs, or the notifications that money was
     /// reported by.
     NotBuiltIn,
+    /// There is a charge where this one was to be made ([`Charge::recover_in`]).
+    PlaceTaken,
 }
 
 impl fmt::Display for RecoverError {
@@ -51,6 +53,9 @@ impl fmt::Display for RecoverError {
             }
             RecoverError::Instrument => {
                 out.write_str("the profile has no instrument of the record's name any more")
+            }
+            RecoverError::PlaceTaken => {
+                out.write_str("another charge has this place: bring it to its end and put it away first")
             }
             RecoverError::NotBuiltIn => out.write_str(
                 "this build lacks what the charge needs: switch on caas-core's feature debits, notifications or prompts",
@@ -92,7 +97,7 @@ impl Charge {
     }
 
     /// As [`Charge::recover`], where the charge is to stay, without a copy. Of a record that cannot be gone on with,
-    /// nothing is there.
+    /// nothing is there; a charge that is there already stays as it is ([`RecoverError::PlaceTaken`]).
     #[inline(never)]
     pub fn recover_in(
         place: &mut Option<Self>,
@@ -101,6 +106,9 @@ impl Charge {
         bytes: &[u8],
         at_boot: AtBoot,
     ) -> Result<(), RecoverError> {
+        if place.is_some() {
+            return Err(RecoverError::PlaceTaken);
+        }
         let charge = Charge::new_in(place, now);
         let taken = charge.take_record(carrier, bytes);
         if taken.is_err() {
@@ -111,8 +119,7 @@ impl Charge {
         taken
     }
 
-    /// As [`Charge::recover_damaged`], where the charge is to stay, without a copy. Of a record that cannot be gone on
-    /// with, nothing is there.
+    /// As [`Charge::recover_damaged`], where the charge is to stay, without a copy, as [`Charge::recover_in`] does.
     pub fn recover_damaged_in(
         place: &mut Option<Self>,
         now: Instant,
