@@ -6,6 +6,8 @@ use heapless::String;
 use heapless::string::StringView;
 use heapless::{Vec, VecView};
 
+use crate::bytes::after;
+
 /// Longest [`SaleId`], in characters.
 pub const SALE_ID_MAX: usize = 32;
 /// Longest id that is sent as `externalTrxId`, in characters (the documents: String (32)).
@@ -227,9 +229,9 @@ pub(crate) fn payer(id: &[u8]) -> &[u8] {
 /// The number within Sri Lanka without its leading zero, or the whole international number; `None` if it is no number.
 pub(crate) fn telephone_number(id: &[u8]) -> Option<&[u8]> {
     let id = trimmed(id);
-    let number = match id.strip_prefix(b"tel") {
+    let number = match after(id, b"tel") {
         // `tell:` is in a sample of the Dialog document.
-        Some(rest) => trimmed(without(rest, b'l').strip_prefix(b":")?),
+        Some(rest) => trimmed(after(without(rest, b'l'), b":")?),
         None => id,
     };
     let number = without(number, b'+');

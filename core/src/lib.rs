@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod bytes;
 pub mod caps;
 pub mod charge;
 pub mod checksum;

@@ -18,6 +18,7 @@ pub use dialog::{DIALOG_EZCASH, dialog};
 pub use ideamart::ideamart;
 pub use mobitel::mobitel;
 
+use crate::bytes::same;
 use crate::money::{Amount, AmountFormat, Currency};
 use crate::status_code::{Class, CodeRow};
 use crate::time::Millis;
@@ -247,7 +248,7 @@ impl<'p> Profile<'p> {
 
     /// The instrument of that name.
     pub(crate) fn instrument_named(&self, name: &[u8]) -> Option<(u8, &Instrument<'p>)> {
-        (0..).zip(self.instruments).find(|(_, instrument)| instrument.name.as_bytes() == name)
+        (0..).zip(self.instruments).find(|(_, instrument)| same(instrument.name.as_bytes(), name))
     }
 
     /// The path of a service, or `None` where the carrier does not offer it.

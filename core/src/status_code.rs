@@ -4,6 +4,7 @@ mod family;
 
 pub use family::{FAMILY, FamilyCode};
 
+use crate::bytes::same;
 use crate::profile::{Profile, Service};
 
 /// What a status code means for a charge. See `docs/carriers.md` for where each row comes from.
@@ -60,7 +61,7 @@ pub fn class_of(profile: &Profile<'_>, service: Service, code: &str) -> Class {
 /// As [`class_of`].
 pub(crate) fn class_of_bytes(profile: &Profile<'_>, service: Service, code: &[u8]) -> Class {
     let mut class = None;
-    for row in profile.codes.iter().filter(|row| row.code.as_bytes() == code) {
+    for row in profile.codes.iter().filter(|row| same(row.code.as_bytes(), code)) {
         match row.service {
             Some(of) if of == service => return row.class,
             Some(_) => {}

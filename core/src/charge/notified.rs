@@ -8,6 +8,7 @@ use super::output::Ticket;
 use super::received::{Credited, Reference};
 use super::texts::Slot;
 use super::{Charge, Conflict, Reason, SENDS_MAX};
+use crate::bytes::same;
 use crate::money::Amount;
 use crate::profile::{InternalIdRule, Profile, TotalMeaning};
 use crate::status_code::Class;
@@ -44,11 +45,11 @@ impl Charge {
             let ours = |number: &u8| {
                 let mut made = Vec::new();
                 self.put_external(*number, &mut made);
-                profile.client_makes_id && made == external.as_bytes()
+                profile.client_makes_id && same(&made, external.as_bytes())
             };
             return numbers.find(ours);
         }
-        let named = |number: &u8| self.lasting.texts.get(Slot::internal(*number)) == internal.as_bytes();
+        let named = |number: &u8| same(self.lasting.texts.get(Slot::internal(*number)), internal.as_bytes());
         if internal.is_empty() { None } else { numbers.find(named) }
     }
 
@@ -81,8 +82,8 @@ impl Charge {
         let named = self.lasting.texts.get(Slot::reference(reference.attempt));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
-            || (!internal.is_empty() && notification.internal.as_bytes() == internal)
-            || reference.id == named
+            || (!internal.is_empty() && same(notification.internal.as_bytes(), internal))
+            || same(reference.id, named)
     }
 
     /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).

@@ -7,6 +7,7 @@ use super::attempt::{Attempt, Mark};
 use super::guard::{Guard, Guards};
 use super::kept::Kept;
 use super::texts::{Slot, Texts};
+use crate::bytes::same;
 use crate::money::Amount;
 
 /// Money that a carrier reported for one payment reference; of nothing, a place for it.
@@ -196,7 +197,7 @@ impl Received {
         for (credit, at) in self.credits.iter().zip(0u8..) {
             if !credit.is_some() {
                 free = free.min(at);
-            } else if credit.attempt == attempt && texts.get(Slot::credit(at)) == reference {
+            } else if credit.attempt == attempt && same(texts.get(Slot::credit(at)), reference) {
                 return at;
             }
         }

@@ -9,6 +9,7 @@ use super::guard::Guard;
 use super::record::{self, Damage};
 use super::timers::Timer;
 use super::{Carrier, Charge, Closing, Guards, Reason, Release};
+use crate::bytes::same;
 use crate::time::Instant;
 
 /// What becomes of a charge that is found paid and not released (R46): nobody may be standing at the machine any more.
@@ -156,10 +157,10 @@ impl Charge {
     fn take_record(&mut self, carrier: &Carrier<'_>, bytes: &[u8]) -> Result<(), RecoverError> {
         const DAMAGED: RecoverError = RecoverError::Record(Damage::Damaged);
         let (sequence, mut left) = record::content(bytes)?;
-        if record::name(&mut left).ok_or(DAMAGED)? != carrier.profile.name.as_bytes() {
+        if !same(record::name(&mut left).ok_or(DAMAGED)?, carrier.profile.name.as_bytes()) {
             return Err(RecoverError::OtherProfile);
         }
-        if record::name(&mut left).ok_or(DAMAGED)? != carrier.endpoint.as_bytes() {
+        if !same(record::name(&mut left).ok_or(DAMAGED)?, carrier.endpoint.as_bytes()) {
             return Err(RecoverError::OtherEndpoint);
         }
         let name = record::name(&mut left).ok_or(DAMAGED)?;

@@ -6,6 +6,7 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
 use super::record::{REVIEWER_MAX, copy};
+use crate::bytes::same;
 use crate::utf8::{beginning, is_utf8};
 
 /// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
@@ -177,7 +178,7 @@ impl Texts {
         if index >= IDS || text.is_empty() {
             return None;
         }
-        let other = (0..IDS).find(|other| *other != index && self.own(*other) == text)?;
+        let other = (0..IDS).find(|other| *other != index && same(self.own(*other), text))?;
         Some(SAME_AS | other as u8)
     }
 

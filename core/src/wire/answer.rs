@@ -9,6 +9,7 @@ use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name};
 use super::notification::Stated;
 use super::text::{Text, is_blank};
 use super::verdict::verdict;
+use crate::bytes::same;
 use crate::id::{
     CARRIER_ID_MAX, CarrierId, CarrierText, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number,
 };
@@ -246,7 +247,7 @@ fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
     let kept: &mut VecView<u8> = &mut Vec::<u8, CARRIER_ID_MAX>::new();
     match (said, expected) {
         (None, _) | (_, None) => false,
-        (Some(said), Some(expected)) => said.len() != 0 && !(said.put(kept) && kept == expected),
+        (Some(said), Some(expected)) => said.len() != 0 && !(said.put(kept) && same(kept, expected)),
     }
 }
 
@@ -257,7 +258,7 @@ fn other_payer(said: Text<'_>, expected: &[u8]) -> bool {
     let mut kept = Vec::<u8, { SUBSCRIBER_MAX + 1 }>::new();
     said.put(&mut kept);
     match (telephone_number(&kept), telephone_number(expected)) {
-        (Some(said), Some(expected)) => said != expected,
+        (Some(said), Some(expected)) => !same(said, expected),
         _ => false,
     }
 }

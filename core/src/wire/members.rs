@@ -10,6 +10,7 @@ use super::names::{ASKED_MAX, NAME_MAX, Names};
 use super::notification::Stated;
 use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
+use crate::bytes::same;
 use crate::id::CarrierId;
 use crate::wire::answer::WireFault;
 
@@ -163,9 +164,9 @@ fn keep(source: &[u8], place: &mut Place, value: Place) -> Result<(), WireFault>
         return Ok(());
     }
     let (before, now) = (place.of(source), value.of(source));
-    let same =
-        before == now || (place.is_text() && value.is_text() && Text::new(before).says(Text::new(now)));
-    if same { Ok(()) } else { Err(WireFault::DuplicateMember) }
+    let is_same =
+        same(before, now) || (place.is_text() && value.is_text() && Text::new(before).says(Text::new(now)));
+    if is_same { Ok(()) } else { Err(WireFault::DuplicateMember) }
 }
 
 /// Where the value of the member `name` belongs, if it was asked for.

@@ -11,6 +11,7 @@
 use core::slice::Iter;
 
 use super::text::escape;
+use crate::bytes::after;
 use crate::utf8::character;
 use crate::wire::answer::WireFault;
 
@@ -269,5 +270,5 @@ pub(super) fn text_of(body: &[u8]) -> Result<&[u8], WireFault> {
         return Err(WireFault::TooLong);
     }
     // The byte order mark.
-    Ok(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))
+    Ok(after(body, b"\xEF\xBB\xBF").unwrap_or(body))
 }

@@ -5,6 +5,7 @@ use heapless::Vec;
 use super::members::Members;
 use super::names::Name;
 use super::text::Text;
+use crate::bytes::after;
 use crate::id::RawCode;
 use crate::profile::{Profile, Service};
 use crate::status_code::{Class, class_of_bytes, number};
@@ -89,7 +90,7 @@ fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -
 /// Whether `part` is somewhere in `text`.
 fn contains(text: &[u8], part: &[u8]) -> bool {
     let mut rest = text;
-    while !rest.starts_with(part) {
+    while after(rest, part).is_none() {
         let Some((_, after)) = rest.split_first() else { return false };
         rest = after;
     }
