@@ -55,7 +55,7 @@ pub use summary::Summary;
 pub use transition::{Payment, Phase};
 
 use crate::credentials::Credentials;
-use crate::id::{ACCOUNT_ID_MAX, Masked, SALE_ID_MAX, SUBSCRIBER_MAX, SaleId, Subscriber, payer};
+use crate::id::{Masked, SALE_ID_MAX, SUBSCRIBER_MAX, SaleId, Subscriber, payer};
 use crate::id_generator::{CHARGE_ID_MAX, ChargeId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{CapturesAt, Consent, Instrument, Profile};
@@ -444,9 +444,9 @@ impl Charge {
         }
     }
 
-    /// A text of an order, for which there is room whatever the others are.
+    /// A text of an order, for which there is room whatever the others are: an account is as long as a subscriber may be.
     fn take_text(&mut self, slot: Slot, text: &str) {
-        const { assert!(SALE_ID_MAX + SUBSCRIBER_MAX + CHARGE_ID_MAX + ACCOUNT_ID_MAX <= TEXTS_MAX) };
+        const { assert!(SALE_ID_MAX + SUBSCRIBER_MAX + CHARGE_ID_MAX + SUBSCRIBER_MAX <= TEXTS_MAX) };
         let _ = self.lasting.texts.set(slot, text.as_bytes());
     }
 

@@ -195,6 +195,18 @@ fn bytes_after_the_end_of_a_kept_connection_are_refused() {
     }
 }
 
+/// Also for a caller who does not heed the fault.
+#[test]
+fn an_answer_with_a_fault_is_none() {
+    for text in GOOD.iter().copied().chain(["HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\n"]) {
+        let mut buffer = [0; BUFFER];
+        let mut reader = AnswerReader::new(&mut buffer);
+        assert!(reader.feed(format!("{text}xx").as_bytes()).is_err(), "{text:?}");
+        assert!(reader.feed(b"").is_err() && reader.end().is_err(), "{text:?}");
+        assert!(reader.into_answer().is_none(), "{text:?}");
+    }
+}
+
 /// The head, the headers, the interim answers, the body, the extensions, the trailers: each at its limit and one above.
 #[test]
 fn every_limit_holds_at_its_edge() {

@@ -115,7 +115,7 @@ impl When {
 }
 
 impl Charge {
-    /// What holds now.
+    /// What holds now. The order counts: what stands further down asks for what stands above.
     #[inline(never)]
     pub(super) fn facts(&self) -> Facts {
         let number = self.latest_number();

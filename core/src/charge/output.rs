@@ -70,7 +70,9 @@ impl core::fmt::Debug for Request<'_> {
 }
 
 /// What the payer must do before the charge can go on ([`Charge::must_act`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows lengths only: what the carrier wrote may name the payer.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MustAct<'c> {
     /// The carrier's words in UTF-8, cut at [`PAYER_TEXT_MAX`](crate::id::PAYER_TEXT_MAX) bytes; empty if it gave none.
     /// [`Charge::payer_text`] has them as a `&str`, which takes half a kilobyte of flash more.
@@ -79,6 +81,16 @@ pub struct MustAct<'c> {
     pub reference: &'c [u8],
     /// What the carrier asks for. It may differ from the sale's amount, which decides what is paid in full.
     pub amount_due: Option<Amount>,
+}
+
+impl core::fmt::Debug for MustAct<'_> {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.debug_struct("MustAct")
+            .field("text_length", &self.text.len())
+            .field("reference_length", &self.reference.len())
+            .field("amount_due", &self.amount_due)
+            .finish()
+    }
 }
 
 /// What happened, told once in each run of the program, and only when it is durable.

@@ -35,6 +35,11 @@ impl Credit {
         if self.matched != 0 { self.attempt } else { NO_ATTEMPT }
     }
 
+    /// Whether this can be. A free place vouches for nothing.
+    fn is_sound(&self) -> bool {
+        self.matched <= u8::from(self.is_some()) && self.total.is_sound()
+    }
+
     /// Whether there is one.
     pub fn is_some(&self) -> bool {
         self.total != Kept::ZERO
@@ -135,9 +140,7 @@ impl Received {
 
     /// Whether this can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
-        self.beyond.is_sound()
-            && self.reviewed.is_sound()
-            && self.credits().iter().all(|credit| credit.matched <= 1 && credit.total.is_sound())
+        self.beyond.is_sound() && self.reviewed.is_sound() && self.credits().iter().all(Credit::is_sound)
     }
 
     /// Whether this build can account for it: only notifications credit, and one without them asks of no credit what it
@@ -261,6 +264,19 @@ mod tests {
         for order in [[("a", 5, false), ("a", 0, true)], [("a", 0, true), ("a", 5, false)]] {
             assert_eq!(credited(&order).unmatched(), rupees(5));
         }
+    }
+
+    /// R41: a record that was made up does not lend its trust to the next reference.
+    #[test]
+    fn a_free_place_that_vouches_cannot_be() {
+        let mut received = Received::default();
+        assert!(received.is_sound());
+        received.credits[0].matched = 1;
+        assert!(!received.is_sound());
+        received.credits[0].total = Kept::new(rupees(1));
+        assert!(received.is_sound());
+        received.credits[0].matched = 2;
+        assert!(!received.is_sound());
     }
 
     /// R28: what a person found is the same money, not more.

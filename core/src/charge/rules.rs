@@ -170,7 +170,9 @@ impl Charge {
             Then::Review(reason) => self.need_review(reason),
             Then::Await(timer) if self.timers.is_set(timer) => {}
             Then::Await(Timer::ReviewAt) => self.timers.set(Timer::ReviewAt, profile.windows.execution),
-            Then::Await(timer) => self.timers.set(timer, profile.windows.listen),
+            Then::Await(Timer::ListenUntil) => self.timers.set(Timer::ListenUntil, profile.windows.listen),
+            // No rule awaits another, as a test says.
+            Then::Await(_) => {}
             Then::Forget(timer) => self.timers.clear(timer),
         }
     }
@@ -214,6 +216,29 @@ mod tests {
                 }
                 Then::EndWindow | Then::Await(_) | Then::Forget(_) => {}
             }
+        }
+    }
+
+    #[test]
+    fn only_deadlines_with_a_window_of_the_profile_are_awaited() {
+        for Rule { then, .. } in &RULES {
+            if let Then::Await(timer) = then {
+                assert!(matches!(timer, Timer::ReviewAt | Timer::ListenUntil), "{timer:?}");
+            }
+        }
+    }
+
+    /// [`WAITED_FOR`] stands in the order of the timers.
+    #[test]
+    fn each_deadline_is_waited_for_in_its_own_row() {
+        let row = |timer: Timer| WAITED_FOR.get(timer as usize).unwrap().all;
+        assert_eq!(row(Timer::SaleEnds), facts::OPEN);
+        assert_eq!(row(Timer::WindowEnds), latest(Phase::PendingConsent));
+        assert_eq!(row(Timer::ExecutionEnds), u32::MAX);
+        assert_eq!(row(Timer::PollAt), facts::MAY_ASK);
+        assert_eq!(row(Timer::ResendAt), facts::MAY_SEND);
+        for timer in [Timer::ReviewAt, Timer::ListenUntil, Timer::AnswerBy, Timer::StorageAt] {
+            assert_eq!(row(timer), 0, "{timer:?}");
         }
     }
 

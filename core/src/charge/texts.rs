@@ -9,8 +9,8 @@ use super::record::{REVIEWER_MAX, copy};
 use crate::bytes::same;
 use crate::utf8::{beginning, is_utf8};
 
-/// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and account
-/// (187) and the longest two ids of an answer beside them; and with ids of the lengths that are seen (15 to 20) those of
+/// Bytes for all texts of one charge, each counted once. Holds the longest sale id, subscriber, charge id and `accountId`
+/// (187) and the longest two ids of an answer beside them; beside an account as long as a subscriber (247), 8 bytes; and with ids of the lengths that are seen (15 to 20) those of
 /// three attempts. What does not fit any more is reported as [`Full`] by whoever sets it.
 pub const TEXTS_MAX: usize = 255;
 

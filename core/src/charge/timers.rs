@@ -6,7 +6,8 @@ use crate::time::{Instant, Millis, SECOND};
 /// a hundred times what any document names.
 pub const WAIT_MAX: Millis = 24 * 24 * 3600 * SECOND;
 
-/// Which deadline.
+/// Which deadline. The order counts: the sale's is the first and storage's the last, and those between are an attempt's; the
+/// rules have a row for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
     /// The sale is open until then.

@@ -71,7 +71,7 @@ impl<'b> AnswerReader<'b> {
         self.reading.has_begun()
     }
 
-    /// The answer; `None` if it is not complete.
+    /// The answer; `None` if it is not complete, or if a fault was found in it.
     pub fn into_answer(self) -> Option<Answer<'b>> {
         let AnswerReader { buffer, reading } = self;
         let buffer: &'b [u8] = buffer;

@@ -129,8 +129,9 @@ impl Reading {
         self.has_begun
     }
 
+    /// Whether the answer is whole. One in which a fault was found is none, whatever came before.
     pub fn is_complete(&self) -> bool {
-        self.state == State::Data && self.left == 0
+        self.state == State::Data && self.left == 0 && self.fault.is_none()
     }
 
     pub fn status(&self) -> u16 {
