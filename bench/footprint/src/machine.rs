@@ -32,6 +32,7 @@ impl<W> Place<W> {
     }
 
     /// Makes the data there. An image does it once.
+    #[allow(clippy::mut_from_ref, reason = "it is the only one, as the caller promises")]
     pub fn fill(&'static self, setup: Setup<W>) -> Option<&'static mut W> {
         // SAFETY: an image makes its data once, from its entry, so nobody else has the place.
         setup(unsafe { &mut *self.0.get() })
