@@ -91,8 +91,7 @@ impl Charge {
     pub fn recover_damaged(now: Instant, carrier: &Carrier<'_>, older: &[u8]) -> Result<Self, RecoverError> {
         let mut recovered = Charge::recover(now, carrier, older, AtBoot::RefundDue);
         if let Ok(charge) = &mut recovered {
-            charge.close(Closing::Expired);
-            charge.need_review(Reason::DamagedRecord);
+            charge.doubt_record();
         }
         recovered
     }
@@ -129,8 +128,7 @@ impl Charge {
     ) -> Result<(), RecoverError> {
         Charge::recover_in(place, now, carrier, older, AtBoot::RefundDue)?;
         if let Some(charge) = place {
-            charge.close(Closing::Expired);
-            charge.need_review(Reason::DamagedRecord);
+            charge.doubt_record();
         }
         Ok(())
     }
@@ -151,6 +149,12 @@ impl Charge {
             Err(error) => return Err(error),
         }
         Ok(charge)
+    }
+
+    /// What happened after the record that was read is unknown.
+    fn doubt_record(&mut self) {
+        self.close(Closing::Expired);
+        self.need_review(Reason::DamagedRecord);
     }
 
     /// Takes all that a record says, if the charge can go on with this carrier.
