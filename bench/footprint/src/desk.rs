@@ -2,9 +2,7 @@
 
 use core::hint::black_box;
 
-use caas_core::charge::{
-    AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment, Resolution,
-};
+use caas_core::charge::{AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Input, Order, Output, Payment};
 use caas_core::credentials::Credentials;
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
@@ -133,7 +131,7 @@ impl Desk {
         let mut happens = self.happens.iter();
         let Some(sale) = &self.sale else { return false };
         for _ in 0..STEPS_MAX {
-            let (profile, now) = (self.profile, self.now());
+            let (profile, mut now) = (self.profile, self.now());
             let Some(charge) = self.charge.as_mut() else { return false };
             let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
             let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
@@ -141,12 +139,7 @@ impl Desk {
                     true => Input::Persisted(token),
                     false => Input::PersistFailed(token),
                 },
-                Output::Transmit { token, request } => {
-                    match link.send(profile, &self.credentials, &request) {
-                        Ok((status, body)) => Input::Response { token, status, body },
-                        Err(sent) => Input::Lost { token, sent },
-                    }
-                }
+                Output::Transmit { token, request } => link.send(profile, &self.credentials, token, &request),
                 Output::Reply { body, .. } => {
                     black_box(body);
                     continue;
@@ -168,16 +161,21 @@ impl Desk {
                     let Some(next) = happens.next() else {
                         return charge.payment() == Payment::Confirmed && charge.is_finished(now);
                     };
-                    let now = until.unwrap_or(now);
+                    now = until.unwrap_or(now);
                     self.ticks = now.as_millis() as u32;
-                    if !happen(charge, now, profile, *next, meter) {
-                        return false;
+                    match next {
+                        #[cfg(not(feature = "notifications"))]
+                        Happens::Notification(_) => return false,
+                        #[cfg(feature = "notifications")]
+                        Happens::Notification(body) if tell(charge, now, profile, body, meter) => continue,
+                        #[cfg(feature = "notifications")]
+                        Happens::Notification(_) => return false,
+                        Happens::Input(input) => black_box(input)(),
                     }
-                    continue;
                 }
                 Output::BufferTooSmall => return false,
             };
-            let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, input)));
+            let _ = meter.step("handle_input", || charge.handle_input(now, profile, input));
         }
         false
     }
@@ -213,41 +211,20 @@ impl Desk {
     }
 }
 
-/// What else happens. The compiler does not see the script, so all of it is in every image.
+/// A notification came. Whether it can be acknowledged.
+#[cfg(feature = "notifications")]
 #[inline(never)]
-fn happen(
+fn tell(
     charge: &mut Charge,
     now: Instant,
     profile: &Profile<'_>,
-    what: Happens,
+    body: &[u8],
     meter: &mut impl Meter,
 ) -> bool {
-    let resolve = |resolution, by| Command::Resolve { resolution, by };
-    let command = match what {
-        Happens::Tick => {
-            let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, Input::Tick)));
-            return true;
-        }
-        #[cfg(not(feature = "notifications"))]
-        Happens::Notification(_) => return false,
-        #[cfg(feature = "notifications")]
-        Happens::Notification(body) => {
-            let body = black_box(body);
-            let mut place = None;
-            let read = meter.step("notification", || notification::read_in(&mut place, profile, body));
-            let (Ok(()), Some(notification)) = (read, &place) else { return false };
-            let input = Input::Notification { ticket: Ticket(1), notification };
-            let handled = meter.step("handle_input", || charge.handle_input(now, profile, input));
-            return handled == Handled::Done;
-        }
-        Happens::Cancel => Command::Cancel,
-        Happens::Retry => Command::Retry { accept_risk: black_box(true) },
-        Happens::NewCredentials => Command::CredentialsReplaced,
-        Happens::Charged(by) => resolve(Resolution::Charged(black_box(Amount::ZERO)), by),
-        Happens::NotCharged(by) => resolve(Resolution::NotCharged, by),
-        Happens::Refunded(by) => resolve(Resolution::Refunded, by),
-    };
-    let input = Input::Command(command);
-    let _ = black_box(meter.step("handle_input", || charge.handle_input(now, profile, input)));
-    true
+    let body = black_box(body);
+    let mut place = None;
+    let read = meter.step("notification", || notification::read_in(&mut place, profile, body));
+    let (Ok(()), Some(notification)) = (read, &place) else { return false };
+    let input = Input::Notification { ticket: Ticket(1), notification };
+    meter.step("handle_input", || charge.handle_input(now, profile, input)) == Handled::Done
 }

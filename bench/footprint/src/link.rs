@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use caas_core::charge::{RECORD_MAX, Record, Request, Sent};
+use caas_core::charge::{Input, RECORD_MAX, Record, Request, SendToken, Sent};
 use caas_core::credentials::Credentials;
 use caas_core::id::SaleId;
 use caas_core::profile::{Authentication, Profile};
@@ -20,13 +20,14 @@ pub const HTTP_BUFFER: usize = 1536;
 
 /// Sends a request once.
 pub trait Link {
-    /// The status and the body, or what became of the request.
+    /// What the charge is told of it.
     fn send(
         &mut self,
         profile: &Profile<'_>,
         credentials: &Credentials,
+        token: SendToken,
         request: &Request<'_>,
-    ) -> Result<(u16, &[u8]), Sent>;
+    ) -> Input<'_>;
 }
 
 /// Keeps the newest record.
@@ -63,11 +64,14 @@ impl Link for Direct {
         &mut self,
         _: &Profile<'_>,
         _: &Credentials,
+        token: SendToken,
         request: &Request<'_>,
-    ) -> Result<(u16, &[u8]), Sent> {
+    ) -> Input<'_> {
         black_box((request.path, request.body));
-        let answer = self.0.next().ok_or(black_box(Sent::NotSent))?;
-        Ok((black_box(200), black_box(answer.body())))
+        match self.0.next() {
+            Some(answer) => Input::Response { token, status: black_box(200), body: black_box(answer.body()) },
+            None => Input::Lost { token, sent: black_box(Sent::NotSent) },
+        }
     }
 }
 
@@ -93,16 +97,21 @@ impl Link for Http {
         &mut self,
         profile: &Profile<'_>,
         credentials: &Credentials,
+        token: SendToken,
         request: &Request<'_>,
-    ) -> Result<(u16, &[u8]), Sent> {
+    ) -> Input<'_> {
         let answer = self.answers.next().map_or(&[][..], |answer| answer.http);
         let client = client_header(profile, credentials);
         let post = framing::Request {
             headers: client.as_slice(),
             ..framing::Request::post(self.host, request.path, request.body)
         };
-        let (status, length) = (self.exchange)(&post, answer, self.buffer)?;
-        Ok((status, self.buffer.get(..length).unwrap_or(&[])))
+        match (self.exchange)(&post, answer, self.buffer) {
+            Ok((status, length)) => {
+                Input::Response { token, status, body: self.buffer.get(..length).unwrap_or(&[]) }
+            }
+            Err(sent) => Input::Lost { token, sent },
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What carrier and payer do in a sale, per profile. The compiler does not see it: images read it through `black_box`.
 
+use caas_core::charge::Input;
 use caas_core::credentials::Credentials;
 use caas_core::profile::{self, Profile, Service};
 use caas_core::status_code::{Class, CodeRow};
@@ -35,23 +36,14 @@ pub struct Answer {
 /// Something that happens while a charge waits.
 #[derive(Clone, Copy)]
 pub enum Happens {
-    /// The time of the wait comes.
-    Tick,
     /// A notification comes.
     Notification(&'static [u8]),
-    /// Somebody presses cancel.
-    Cancel,
-    /// Somebody wants the payer to be asked again.
-    Retry,
-    /// Somebody replaces the credentials.
-    NewCredentials,
-    /// A person decides that the carrier charged.
-    Charged(&'static str),
-    /// A person decides that it did not.
-    NotCharged(&'static str),
-    /// A person gave the money back.
-    Refunded(&'static str),
+    /// Something else: the time of the wait comes, somebody presses a button.
+    Input(fn() -> Input<'static>),
 }
+
+/// The time of the wait comes.
+pub const TICK: Happens = Happens::Input(|| Input::Tick);
 
 impl Answer {
     const fn new(http: &'static [u8]) -> Self {
@@ -120,7 +112,7 @@ pub const MOBITEL: Script = Script {
         answer!(65, r#"{"reference":"320438941208291","message":"later","status":"1002"}"#),
         answer!(62, r#"{"reference":"320438941208291","message":"ok","status":"1001"}"#),
     ],
-    happens: &[Happens::Tick, Happens::Tick, Happens::Tick],
+    happens: &[TICK, TICK, TICK],
 };
 
 /// The carrier charges at once.
@@ -137,7 +129,7 @@ pub const IDEAMART: Script = Script {
         210,
         r#"{"statusCode":"S1000","timeStamp":"2012-07-30T12:48:10-0400","shortDescription":"Long Description","statusDetail":"Success","externalTrxId":"T1-1-1a","longDescription":"short Description","internalTrxId":"321"}"#
     )],
-    happens: &[Happens::Tick],
+    happens: &[TICK],
 };
 
 /// eZ Cash: the payer dials and enters the reference; a notification says that it is paid.

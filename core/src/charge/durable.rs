@@ -182,7 +182,8 @@ impl Durable<'_> {
         let of = Planned { ..planned };
         charge.flight = Some(planned);
         charge.timers.set(Timer::AnswerBy, carrier.profile.windows.answer);
-        Some((SendToken { charge: charge.tag(), of, sent_at: charge.timers.now() }, path, length))
+        let after_window = charge.timers.is_over(Timer::WindowEnds);
+        Some((SendToken { charge: charge.tag(), of, after_window }, path, length))
     }
 
     /// The reply to a notification whose effect is durable.

@@ -158,6 +158,7 @@ pub enum Refusal {
 impl Charge {
     /// Takes what happened. Total: every input is defined in every state; call
     /// [`Charge::poll_output`] afterwards.
+    #[inline(never)]
     pub fn handle_input(&mut self, now: Instant, profile: &Profile<'_>, input: Input<'_>) -> Handled {
         // What comes after the sale's end comes late, also where nobody asked the charge in between (R51).
         self.timers.advance(now);

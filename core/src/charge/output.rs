@@ -137,7 +137,8 @@ pub enum Event {
 pub struct SendToken {
     pub(crate) charge: u32,
     pub(super) of: Planned,
-    pub(super) sent_at: Instant,
+    /// Whether the window of the latest attempt's consent was over when it was sent.
+    pub(super) after_window: bool,
 }
 
 /// Names a write. It is given back once.

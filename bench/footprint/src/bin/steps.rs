@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use caas_core::charge::{BUFFER_MAX, Charge, RECORD_MAX, Request, Sent};
+use caas_core::charge::{BUFFER_MAX, Charge, Input, RECORD_MAX, Request, SendToken};
 use caas_core::credentials::Credentials;
 use caas_core::profile::Profile;
 use caas_core::till::Till;
@@ -13,7 +13,7 @@ use caas_footprint::hostile::{LONGEST, MADE, SAMPLES, SHORT};
 use caas_footprint::link::{Answers, Direct, Link, Ram};
 use caas_footprint::machine::{Place, exit, number, say, text};
 use caas_footprint::meter::{Meter, cost_of};
-use caas_footprint::scripts::{Answer, FULL, Happens, SALES, Script};
+use caas_footprint::scripts::{Answer, FULL, SALES, Script, TICK};
 
 static PLACE: Place<World> = Place::new();
 
@@ -86,7 +86,7 @@ fn answer_with(world: &mut World, name: &'static str, length: usize) {
     for (sale, script) in SALES {
         for before in 0..2 {
             let desk = world.desk.insert(Desk::new(script));
-            desk.happens = &[Happens::Tick, Happens::Tick];
+            desk.happens = &[TICK, TICK];
             let mut keep = Ram { record: &mut world.record, length: 0 };
             let mut link = Spoilt { answers: script.answers.get(..before).unwrap_or(&[]), message };
             let mut meter = Loud { sale, message: name };
@@ -105,14 +105,15 @@ struct Spoilt<'m> {
 }
 
 impl Link for Spoilt<'_> {
-    fn send(&mut self, _: &Profile<'_>, _: &Credentials, _: &Request<'_>) -> Result<(u16, &[u8]), Sent> {
-        match self.answers.split_first() {
+    fn send(&mut self, _: &Profile<'_>, _: &Credentials, token: SendToken, _: &Request<'_>) -> Input<'_> {
+        let body = match self.answers.split_first() {
             Some((first, rest)) => {
                 self.answers = rest;
-                Ok((200, first.body()))
+                first.body()
             }
-            None => Ok((200, self.message)),
-        }
+            None => self.message,
+        };
+        Input::Response { token, status: 200, body }
     }
 }
 
