@@ -7,6 +7,7 @@ use caas_core::credentials::Credentials;
 use caas_core::id::{SaleId, Subscriber};
 use caas_core::id_generator::ChargeId;
 use caas_core::money::Amount;
+#[cfg(feature = "notifications")]
 use caas_core::profile::Profile;
 use caas_core::time::Instant;
 #[cfg(feature = "notifications")]
@@ -24,22 +25,18 @@ const STEPS_MAX: u32 = 400;
 
 /// What the application holds. None of it counts as stack; the charge counts as RAM per open charge.
 pub struct Desk {
-    /// Who is charged through.
-    pub profile: &'static Profile<'static>,
-    /// What proves us to them.
-    pub credentials: Credentials,
     /// What carrier and payer do.
     pub script: &'static Script,
     /// What else happens at each wait, in turn.
     pub happens: &'static [Happens],
     texts: &'static Texts,
+    /// The time, in milliseconds: a tick counter of a microcontroller has 32 bits.
+    ticks: u32,
     sale: Option<SaleId>,
     payer: Option<Subscriber>,
     id: Option<ChargeId>,
     account: Option<Subscriber>,
     charge: Option<Charge>,
-    /// The time, in milliseconds: a tick counter of a microcontroller has 32 bits.
-    ticks: u32,
 }
 
 /// The texts of an order: sale, payer, charge id, account; an empty one for none.
@@ -65,42 +62,36 @@ impl Desk {
     pub fn with(script: &'static Script, texts: &'static Texts) -> Self {
         let script = black_box(script);
         Desk {
-            profile: script.profile,
-            credentials: Credentials::default(),
             script,
+            happens: script.happens,
             texts: black_box(texts),
+            ticks: 1,
             sale: None,
             payer: None,
             id: None,
             account: None,
             charge: None,
-            happens: script.happens,
-            ticks: 1,
         }
     }
 
     /// Sells once, cuts the power, and finds the sale again. Whether it was paid and released, and still is.
     pub fn sell(
         &mut self,
+        credentials: &mut Credentials,
         buffer: &mut [u8; BUFFER_MAX],
         link: &mut impl Link,
         keep: &mut impl Keep,
         meter: &mut impl Meter,
     ) -> bool {
-        self.start(meter) && self.serve(buffer, link, keep, meter) && self.come_back(keep, meter)
+        let Some(carrier) = self.script.carrier(credentials) else { return false };
+        self.start(&carrier, meter)
+            && self.serve(&carrier, buffer, link, keep, meter)
+            && self.come_back(&carrier, keep, meter)
     }
 
     /// Places the order.
     #[inline(never)]
-    pub fn start(&mut self, meter: &mut impl Meter) -> bool {
-        if !self.script.secrets.put(&mut self.credentials) {
-            return false;
-        }
-        let carrier = Carrier {
-            profile: self.profile,
-            credentials: &self.credentials,
-            endpoint: self.profile.endpoint,
-        };
+    pub fn start(&mut self, carrier: &Carrier<'_>, meter: &mut impl Meter) -> bool {
         let [sale, payer, id, account] = self.texts;
         if SaleId::put(&mut self.sale, sale)
             .and_then(|()| Subscriber::put(&mut self.payer, payer))
@@ -116,13 +107,14 @@ impl Desk {
         order.instrument = self.script.instrument;
         order.account = self.account.as_ref();
         let now = self.now();
-        meter.step("start", || Charge::start_in(&mut self.charge, now, &carrier, &order, id)).is_ok()
+        meter.step("start", || Charge::start_in(&mut self.charge, now, carrier, &order, id)).is_ok()
     }
 
     /// Does what the charge wants until nothing more happens.
     #[inline(never)]
     pub fn serve(
         &mut self,
+        carrier: &Carrier<'_>,
         buffer: &mut [u8; BUFFER_MAX],
         link: &mut impl Link,
         keep: &mut impl Keep,
@@ -131,15 +123,14 @@ impl Desk {
         let mut happens = self.happens.iter();
         let Some(sale) = &self.sale else { return false };
         for _ in 0..STEPS_MAX {
-            let (profile, mut now) = (self.profile, self.now());
+            let mut now = self.now();
             let Some(charge) = self.charge.as_mut() else { return false };
-            let carrier = Carrier { profile, credentials: &self.credentials, endpoint: profile.endpoint };
-            let input = match meter.step("poll_output", || charge.poll_output(now, &carrier, buffer)) {
+            let input = match meter.step("poll_output", || charge.poll_output(now, carrier, buffer)) {
                 Output::Persist { token, record } => match keep.keep(sale, &record) {
                     true => Input::Persisted(token),
                     false => Input::PersistFailed(token),
                 },
-                Output::Transmit { token, request } => link.send(profile, &self.credentials, token, &request),
+                Output::Transmit { token, request } => link.send(carrier, token, &request),
                 Output::Reply { body, .. } => {
                     black_box(body);
                     continue;
@@ -167,7 +158,9 @@ impl Desk {
                         #[cfg(not(feature = "notifications"))]
                         Happens::Notification(_) => return false,
                         #[cfg(feature = "notifications")]
-                        Happens::Notification(body) if tell(charge, now, profile, body, meter) => continue,
+                        Happens::Notification(body) if tell(charge, now, carrier.profile, body, meter) => {
+                            continue;
+                        }
                         #[cfg(feature = "notifications")]
                         Happens::Notification(_) => return false,
                         Happens::Input(input) => black_box(input)(),
@@ -175,39 +168,27 @@ impl Desk {
                 }
                 Output::BufferTooSmall => return false,
             };
-            let _ = meter.step("handle_input", || charge.handle_input(now, profile, input));
+            let _ = meter.step("handle_input", || charge.handle_input(now, carrier.profile, input));
         }
         false
     }
 
     /// The power was cut: the record is all there is.
-    pub fn come_back(&mut self, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
+    #[inline(never)]
+    fn come_back(&mut self, carrier: &Carrier<'_>, keep: &mut impl Keep, meter: &mut impl Meter) -> bool {
         self.charge = None;
-        match keep.newest() {
-            Some(record) => self.recover(record, meter),
-            None => false,
-        }
+        let (now, at_boot) = (self.now(), black_box(AtBoot::RefundDue));
+        let place = &mut self.charge;
+        let Some(record) = keep.newest() else { return false };
+        let read = match black_box(false) {
+            false => meter.step("recover", || Charge::recover_in(place, now, carrier, record, at_boot)),
+            true => Charge::recover_damaged_in(place, now, carrier, record),
+        };
+        read.is_ok() && place.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
     }
 
     fn now(&self) -> Instant {
         Instant::from_millis(self.ticks.into())
-    }
-
-    #[inline(never)]
-    fn recover(&mut self, record: &[u8], meter: &mut impl Meter) -> bool {
-        let carrier = Carrier {
-            profile: self.profile,
-            credentials: &self.credentials,
-            endpoint: self.profile.endpoint,
-        };
-        let at_boot = black_box(AtBoot::RefundDue);
-        let now = self.now();
-        let place = &mut self.charge;
-        let read = match black_box(false) {
-            false => meter.step("recover", || Charge::recover_in(place, now, &carrier, record, at_boot)),
-            true => Charge::recover_damaged_in(place, now, &carrier, record),
-        };
-        read.is_ok() && self.charge.as_ref().is_some_and(|charge| charge.payment() == Payment::Confirmed)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use core::hint::black_box;
 
-use caas_core::charge::{Input, RECORD_MAX, Record, Request, SendToken, Sent};
-use caas_core::credentials::Credentials;
+use caas_core::charge::{Carrier, Input, RECORD_MAX, Record, Request, SendToken, Sent};
 use caas_core::id::SaleId;
-use caas_core::profile::{Authentication, Profile};
+use caas_core::profile::Authentication;
 use caas_transport_embedded::framing::{self, AnswerReader, Step};
 use caas_transport_embedded::journal::{FlashJournal, Journal, Newest};
 use caas_transport_embedded::{Connection, Delivery, Settings};
@@ -21,13 +20,7 @@ pub const HTTP_BUFFER: usize = 1536;
 /// Sends a request once.
 pub trait Link {
     /// What the charge is told of it.
-    fn send(
-        &mut self,
-        profile: &Profile<'_>,
-        credentials: &Credentials,
-        token: SendToken,
-        request: &Request<'_>,
-    ) -> Input<'_>;
+    fn send(&mut self, carrier: &Carrier<'_>, token: SendToken, request: &Request<'_>) -> Input<'_>;
 }
 
 /// Keeps the newest record.
@@ -60,13 +53,7 @@ impl Answers {
 pub struct Direct(pub Answers);
 
 impl Link for Direct {
-    fn send(
-        &mut self,
-        _: &Profile<'_>,
-        _: &Credentials,
-        token: SendToken,
-        request: &Request<'_>,
-    ) -> Input<'_> {
+    fn send(&mut self, _: &Carrier<'_>, token: SendToken, request: &Request<'_>) -> Input<'_> {
         black_box((request.path, request.body));
         match self.0.next() {
             Some(answer) => Input::Response { token, status: black_box(200), body: black_box(answer.body()) },
@@ -93,15 +80,9 @@ pub type Exchange = fn(&framing::Request<'_>, &'static [u8], &mut [u8]) -> Resul
 
 impl Link for Http {
     #[inline(never)]
-    fn send(
-        &mut self,
-        profile: &Profile<'_>,
-        credentials: &Credentials,
-        token: SendToken,
-        request: &Request<'_>,
-    ) -> Input<'_> {
+    fn send(&mut self, carrier: &Carrier<'_>, token: SendToken, request: &Request<'_>) -> Input<'_> {
         let answer = self.answers.next().map_or(&[][..], |answer| answer.http);
-        let client = client_header(profile, credentials);
+        let client = client_header(carrier);
         let post = framing::Request {
             headers: client.as_slice(),
             ..framing::Request::post(self.host, request.path, request.body)
@@ -160,9 +141,9 @@ pub fn framing_alone(
 }
 
 /// The header that says who is asking, where the profile has one.
-fn client_header<'h>(profile: &Profile<'h>, credentials: &'h Credentials) -> Option<(&'h str, &'h str)> {
-    match profile.authentication {
-        Authentication::ClientIdHeader(name) => Some((name, credentials.client.expose())),
+fn client_header<'h>(carrier: &Carrier<'h>) -> Option<(&'h str, &'h str)> {
+    match carrier.profile.authentication {
+        Authentication::ClientIdHeader(name) => Some((name, carrier.credentials.client.expose())),
         Authentication::InBody => None,
     }
 }

@@ -59,9 +59,7 @@ pub fn answer() -> &'static [u8] {
 /// The request's body.
 pub fn debit(buffer: &mut [u8]) -> Option<&[u8]> {
     let mut credentials = Credentials::default();
-    if !IDEAMART.secrets.put(&mut credentials) {
-        return None;
-    }
+    (IDEAMART.prove)(&mut credentials).ok()?;
     let debit = Debit {
         application_id: credentials.application.expose(),
         password: credentials.password.expose(),

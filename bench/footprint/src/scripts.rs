@@ -1,7 +1,8 @@
 //! What carrier and payer do in a sale, per profile. The compiler does not see it: images read it through `black_box`.
 
-use caas_core::charge::Input;
+use caas_core::charge::{Carrier, Input};
 use caas_core::credentials::Credentials;
+use caas_core::id::IdError;
 use caas_core::profile::{self, Profile, Service};
 use caas_core::status_code::{Class, CodeRow};
 
@@ -15,8 +16,8 @@ pub struct Script {
     pub profile: &'static Profile<'static>,
     /// The Host header.
     pub host: &'static str,
-    /// What proves the host to the carrier.
-    pub secrets: Secrets,
+    /// Puts what proves the host to the carrier where a charge takes it from.
+    pub prove: fn(&mut Credentials) -> Result<(), IdError>,
     /// Name of the instrument; `None`: the profile's first.
     pub instrument: Option<&'static str>,
     /// HTTP answers, in turn.
@@ -44,6 +45,15 @@ pub enum Happens {
 
 /// The time of the wait comes.
 pub const TICK: Happens = Happens::Input(|| Input::Tick);
+
+impl Script {
+    /// Who is charged through, once the host's secrets are where a charge takes them from; `None` if they are not as a
+    /// charge takes them.
+    pub fn carrier<'c>(&self, credentials: &'c mut Credentials) -> Option<Carrier<'c>> {
+        (self.prove)(credentials).ok()?;
+        Some(Carrier { profile: self.profile, credentials, endpoint: self.profile.endpoint })
+    }
+}
 
 impl Answer {
     const fn new(http: &'static [u8]) -> Self {
@@ -105,7 +115,7 @@ static DIALOG_PROFILE: Profile<'static> = profile::dialog();
 pub const MOBITEL: Script = Script {
     profile: &MOBITEL_PROFILE,
     host: "apphub.mobitel.lk",
-    secrets: Secrets { client: "6fc036bd-5e87-3070-0006-6131aabbccdd", ..Secrets::NONE },
+    prove: |credentials| credentials.client.set("6fc036bd-5e87-3070-0006-6131aabbccdd"),
     instrument: None,
     answers: &[
         answer!(64, r#"{"reference":"320438941208291","message":"sent","status":"1000"}"#),
@@ -119,11 +129,7 @@ pub const MOBITEL: Script = Script {
 pub const IDEAMART: Script = Script {
     profile: &IDEAMART_PROFILE,
     host: "api.ideamart.io",
-    secrets: Secrets {
-        application: "APP_000018",
-        password: "95904999aa8edb0c038b3295fdd271de",
-        ..Secrets::NONE
-    },
+    prove: prove_application,
     instrument: None,
     answers: &[answer!(
         210,
@@ -136,12 +142,10 @@ pub const IDEAMART: Script = Script {
 pub const DIALOG: Script = Script {
     profile: &DIALOG_PROFILE,
     host: "api.dialog.lk",
-    secrets: Secrets {
-        application: "APP_000018",
-        password: "95904999aa8edb0c038b3295fdd271de",
-        agent_pin: "4444",
-        agent_alias: "VC_0000",
-        ..Secrets::NONE
+    prove: |credentials| {
+        prove_application(credentials)?;
+        credentials.agent_pin.set("4444")?;
+        credentials.agent_alias.set("VC_0000")
     },
     instrument: Some(profile::DIALOG_EZCASH),
     answers: &[answer!(
@@ -183,30 +187,7 @@ pub const FULL: Script = Script {
     ..DIALOG
 };
 
-/// What proves a host to its carrier; empty: the carrier does not want it.
-#[derive(Clone, Copy)]
-pub struct Secrets {
-    client: &'static str,
-    application: &'static str,
-    password: &'static str,
-    agent_pin: &'static str,
-    agent_alias: &'static str,
-}
-
-impl Secrets {
-    const NONE: Secrets =
-        Secrets { client: "", application: "", password: "", agent_pin: "", agent_alias: "" };
-
-    /// Puts them where a charge takes them from. Whether they are as a charge takes them.
-    pub fn put(&self, credentials: &mut Credentials) -> bool {
-        [
-            (&mut credentials.client, self.client),
-            (&mut credentials.application, self.application),
-            (&mut credentials.password, self.password),
-            (&mut credentials.agent_pin, self.agent_pin),
-            (&mut credentials.agent_alias, self.agent_alias),
-        ]
-        .into_iter()
-        .all(|(secret, text)| text.is_empty() || secret.set(text).is_ok())
-    }
+fn prove_application(credentials: &mut Credentials) -> Result<(), IdError> {
+    credentials.application.set("APP_000018")?;
+    credentials.password.set("95904999aa8edb0c038b3295fdd271de")
 }

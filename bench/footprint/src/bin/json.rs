@@ -31,7 +31,7 @@ fn setup() -> World {
 }
 
 fn talk(world: &'static mut World) -> bool {
-    if !black_box(&IDEAMART.secrets).put(&mut world.credentials) {
+    if black_box(IDEAMART.prove)(&mut world.credentials).is_err() {
         return false;
     }
     let Some((_, instrument)) = world.profile.instrument(black_box(None)) else { return false };

@@ -3,9 +3,8 @@
 #![no_std]
 #![no_main]
 
-use caas_core::charge::{BUFFER_MAX, Charge, Input, RECORD_MAX, Request, SendToken};
+use caas_core::charge::{BUFFER_MAX, Carrier, Charge, Input, RECORD_MAX, Request, SendToken};
 use caas_core::credentials::Credentials;
-use caas_core::profile::Profile;
 use caas_core::till::Till;
 use caas_core::wire::notification;
 use caas_footprint::desk::{ALL_LONGEST, Desk, Texts, USUAL};
@@ -19,6 +18,7 @@ static PLACE: Place<World> = Place::new();
 
 struct World {
     desk: Option<Desk>,
+    credentials: Credentials,
     buffer: [u8; BUFFER_MAX],
     record: [u8; RECORD_MAX],
     message: [u8; LONGEST],
@@ -29,6 +29,7 @@ fn main() -> ! {
     let Some(world) = PLACE.fill(|place| {
         Some(place.write(World {
             desk: None,
+            credentials: Credentials::default(),
             buffer: [0; BUFFER_MAX],
             record: [0; RECORD_MAX],
             message: [0; LONGEST],
@@ -62,7 +63,13 @@ fn sell(world: &mut World, name: &'static str, script: &'static Script, texts: &
     let desk = world.desk.insert(Desk::with(script, texts));
     let mut keep = Ram { record: &mut world.record, length: 0 };
     let mut link = Direct(Answers::new(script.answers));
-    desk.sell(&mut world.buffer, &mut link, &mut keep, &mut Loud { sale: name, message: "" })
+    desk.sell(
+        &mut world.credentials,
+        &mut world.buffer,
+        &mut link,
+        &mut keep,
+        &mut Loud { sale: name, message: "" },
+    )
 }
 
 /// Each message as the first answer, as the second, and as a notification.
@@ -90,10 +97,11 @@ fn answer_with(world: &mut World, name: &'static str, length: usize) {
             let mut keep = Ram { record: &mut world.record, length: 0 };
             let mut link = Spoilt { answers: script.answers.get(..before).unwrap_or(&[]), message };
             let mut meter = Loud { sale, message: name };
-            if desk.start(&mut meter) {
-                desk.serve(&mut world.buffer, &mut link, &mut keep, &mut meter);
+            let Some(carrier) = script.carrier(&mut world.credentials) else { continue };
+            if desk.start(&carrier, &mut meter) {
+                desk.serve(&carrier, &mut world.buffer, &mut link, &mut keep, &mut meter);
             }
-            let _ = meter.step("notification", || notification::read(desk.profile, message));
+            let _ = meter.step("notification", || notification::read(carrier.profile, message));
         }
     }
 }
@@ -105,7 +113,7 @@ struct Spoilt<'m> {
 }
 
 impl Link for Spoilt<'_> {
-    fn send(&mut self, _: &Profile<'_>, _: &Credentials, token: SendToken, _: &Request<'_>) -> Input<'_> {
+    fn send(&mut self, _: &Carrier<'_>, token: SendToken, _: &Request<'_>) -> Input<'_> {
         let body = match self.answers.split_first() {
             Some((first, rest)) => {
                 self.answers = rest;
