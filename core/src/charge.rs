@@ -65,7 +65,7 @@ use attempt::{Attempt, Mark, Surroundings, bit};
 use durable::Storage;
 use kept::Kept;
 use lasting::Lasting;
-use news::{Announced, News};
+use news::Told;
 use plan::Planned;
 use received::Counted;
 use texts::{Slot, TEXTS_MAX};
@@ -354,7 +354,7 @@ pub struct Charge {
     instrument: u8,
 
     // What a restart forgets.
-    announced: Announced,
+    told: Told,
     tickets: Vec<Ticket, TICKETS_MAX, u8>,
     fault: Option<RequestFault>,
     guards: Guards,
@@ -431,7 +431,7 @@ impl Charge {
         self.take_texts(order, id);
         self.open_for(order.window.unwrap_or(profile.windows.sale));
         // As the application knows: nothing has happened yet.
-        self.announced.tell(News::Payment(Payment::Requested));
+        self.told.payment = Some(Payment::Requested);
         Ok(())
     }
 
@@ -476,7 +476,7 @@ impl Charge {
             planned: None,
             timers: Timers::starting(now),
             doublings: 0,
-            announced: Announced::default(),
+            told: Told::default(),
             tickets: Vec::new(),
             retry_wanted: false,
             handed_out: false,
@@ -662,7 +662,7 @@ impl Charge {
             && self.release != Release::Started
             && (self.storage.is_durable() || self.was_never_sent())
             && self.tickets.is_empty()
-            && self.next_news().is_none()
+            && self.is_told()
     }
 
     #[inline(never)]

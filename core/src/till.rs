@@ -37,7 +37,6 @@ use core::fmt;
 use heapless::Vec;
 
 pub use crate::caps::{CapReached, Caps, LastHour};
-use crate::charge::durable::Due;
 use crate::charge::{
     AtBoot, Carrier, Charge, Command, Handled, Ignored, Input, Order, Output, RecoverError, Review, Sale,
     StartRefused,
@@ -269,12 +268,11 @@ impl<const N: usize> Till<N> {
         for step in 0..count {
             let at = (self.first + step) % count;
             let Some(charge) = self.places.get_mut(at) else { continue };
-            match charge.due(now, carrier.profile) {
-                Due::Wait(until) => wait = earlier(wait, until),
-                _ => {
-                    self.first = at + 1;
-                    return (Some(Place(at)), charge.poll_output(now, carrier, buffer));
-                }
+            if charge.is_waiting(now, carrier.profile) {
+                wait = earlier(wait, charge.next_time());
+            } else {
+                self.first = at + 1;
+                return (Some(Place(at)), charge.poll_output(now, carrier, buffer));
             }
         }
         (None, Output::Wait(wait))

@@ -1,10 +1,8 @@
 //! What storage holds. [`Durable`] exists only while storage holds everything that the charge knows; what could move
 //! money, tell of money or release goods is made by its methods and by nothing else.
 
-use super::attempt::Mark;
 use super::evidence::Fate;
 use super::guard::Guard;
-use super::news::News;
 use super::output::{Event, ReleasePermit, SendToken, Ticket};
 use super::plan::Planned;
 use super::texts::Slot;
@@ -118,18 +116,20 @@ pub(crate) enum Due<'c> {
     Transmit(Durable<'c>),
     Reply(Durable<'c>),
     Release(Durable<'c>),
-    Tell(Durable<'c>, News),
-    Wait(Option<Instant>),
+    /// What is new may be told.
+    Tell(Durable<'c>),
+    Wait,
 }
 
 impl Charge {
     /// What is to be done at `now`, after all deadlines that have passed are applied.
+    #[inline(never)]
     pub(crate) fn due(&mut self, now: Instant, profile: &Profile<'_>) -> Due<'_> {
         self.timers.advance(now);
         self.settle(profile);
         self.plan(profile);
         let replying = cfg!(feature = "notifications") && !self.tickets.is_empty();
-        let releasing = self.release == Release::Started && !self.announced.release;
+        let releasing = self.release == Release::Started && !self.told.release;
         if self.storage.is_due(&self.timers) {
             Due::Persist
         } else if self.planned.is_some() && self.is_held(Guard::IntentBeforeSend) {
@@ -138,11 +138,19 @@ impl Charge {
             Due::Reply(Durable(self))
         } else if releasing && self.is_held(Guard::ReleaseDurable) {
             Due::Release(Durable(self))
+        } else if self.may_tell() {
+            Due::Tell(Durable(self))
         } else {
-            match self.next_news() {
-                Some(news) if self.may_tell() => Due::Tell(Durable(self), news),
-                _ => Due::Wait(self.next_time()),
-            }
+            Due::Wait
+        }
+    }
+
+    /// Whether there is nothing to do at `now`.
+    pub(crate) fn is_waiting(&mut self, now: Instant, profile: &Profile<'_>) -> bool {
+        match self.due(now, profile) {
+            Due::Wait => true,
+            Due::Tell(Durable(charge)) => charge.is_told(),
+            _ => false,
         }
     }
 
@@ -168,15 +176,20 @@ impl Durable<'_> {
     ) -> Option<(SendToken, &'p str, usize)> {
         let charge = self.0;
         let planned = charge.planned.take()?;
-        let path = carrier.profile.path(planned.service);
-        let written = charge.write_request(carrier, &planned, buffer);
-        let (true, Some(path), Ok(length)) = (charge.may_send(&planned), path, written) else {
-            if path.is_none() {
-                // A profile without a way to ask: asking again would find none either.
-                charge.set_mark(planned.attempt, Mark::AskedEnough);
-            }
-            charge.withdraw(&planned, written.err());
+        let paths = &carrier.profile.paths;
+        let path = if planned.service.is_confirm() { paths.confirm } else { Some(paths.charge) };
+        let Some(path) = path.filter(|_| charge.may_send(&planned)) else {
+            charge.account(&planned, Fate::Void);
             return None;
+        };
+        let length = match charge.write_request(carrier, &planned, buffer) {
+            Ok(length) => length,
+            Err(fault) => {
+                charge.account(&planned, Fate::Void);
+                charge.fault = Some(fault);
+                charge.close(Closing::Refused);
+                return None;
+            }
         };
         charge.handed_out = true;
         let of = Planned { ..planned };
@@ -194,13 +207,17 @@ impl Durable<'_> {
     /// The release, once.
     pub fn release(self) -> ReleasePermit {
         let charge = self.0;
-        charge.announced.release = true;
+        charge.told.release = true;
         ReleasePermit { charge: charge.tag() }
     }
 
-    /// The news as an event, which counts as told.
-    pub fn tell(self, news: News) -> Event {
-        self.0.announced.tell(news)
+    /// What is new, if something is.
+    pub fn tell(self) -> Option<Event> {
+        let charge = self.0;
+        let mut told = charge.told;
+        let event = charge.news(&mut told);
+        charge.told = told;
+        event
     }
 }
 
@@ -236,14 +253,5 @@ impl Charge {
             currency: self.currency(),
         };
         write_charge(carrier.profile, carrier.credentials, &fields, buffer)
-    }
-
-    /// Takes a planned request back that was not handed out: it is known not to have been sent.
-    fn withdraw(&mut self, planned: &Planned, fault: Option<RequestFault>) {
-        self.account(planned, Fate::Void);
-        if let Some(fault) = fault {
-            self.fault = Some(fault);
-            self.close(Closing::Refused);
-        }
     }
 }

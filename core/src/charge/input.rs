@@ -279,7 +279,7 @@ impl Charge {
             return Err(Refusal::NeedsReview);
         }
         self.release = Release::Started;
-        self.announced.release = false;
+        self.told.release = false;
         self.storage.touch();
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Charge {
             Resolution::Refunded if due.is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
                 self.lasting.refunded = Kept::new(self.lasting.refunded.amount().saturating_add(due));
-                self.announced.refund_due = Kept::ZERO;
+                self.told.refund_due = Kept::ZERO;
                 self.storage.touch();
                 if self.is_doubt_left(facts) {
                     return Ok(());
@@ -332,7 +332,7 @@ impl Charge {
         self.planned = None;
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
-        self.announced.review = None;
+        self.told.review = None;
         self.lasting.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
         self.storage.touch();
         Ok(())

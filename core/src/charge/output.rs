@@ -162,10 +162,6 @@ pub struct ReleasePermit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u32);
 
-/// Passes of one [`Charge::poll_output`], at most: each but the last withdraws a request that may not be sent any more,
-/// and an attempt has no more than [`SENDS_MAX`](super::SENDS_MAX) of them.
-const PASSES_MAX: u8 = 2 * super::SENDS_MAX;
-
 impl Charge {
     /// The next thing to do. Total: every state has an answer, and after an input there are at most 31 outputs before
     /// [`Output::Wait`]: each kind of news once, four replies, a release, a request, and the writes for them. A test
@@ -177,35 +173,31 @@ impl Charge {
         carrier: &Carrier<'b>,
         buffer: &'b mut [u8],
     ) -> Output<'b> {
-        if buffer.len() < BUFFER_MAX {
-            return Output::BufferTooSmall;
-        }
-        for _ in 0..PASSES_MAX {
-            match self.due(now, carrier.profile) {
-                Due::Persist => {
-                    let sequence = self.storage.begin(&mut self.timers);
-                    let token = PersistToken { charge: self.tag(), sequence };
-                    return Output::Persist { token, record: Record::write(self, carrier, buffer) };
-                }
-                Due::Transmit(durable) => {
-                    if let Some((token, path, length)) = durable.transmit(carrier, buffer) {
-                        let body = buffer.get(..length).unwrap_or(&[]);
-                        return Output::Transmit {
-                            request: Request { service: token.of.service, path, body },
-                            token,
-                        };
-                    }
-                }
-                Due::Reply(durable) => {
-                    if let Some(ticket) = durable.reply() {
-                        return Output::Reply { ticket, body: crate::wire::notification::RECEIVED };
-                    }
-                }
-                Due::Release(durable) => return Output::Event(Event::Release(durable.release())),
-                Due::Tell(durable, news) => return Output::Event(durable.tell(news)),
-                Due::Wait(until) => return Output::Wait(until),
+        let Some(buffer) = buffer.first_chunk_mut::<BUFFER_MAX>() else { return Output::BufferTooSmall };
+        let mut due = self.due(now, carrier.profile);
+        if let Due::Transmit(durable) = due {
+            if let Some((token, path, length)) = durable.transmit(carrier, buffer) {
+                let body = buffer.get(..length).unwrap_or(&[]);
+                let request = Request { service: token.of.service, path, body };
+                return Output::Transmit { token, request };
             }
+            // It may not be sent any more, and is withdrawn: that is to be durable first.
+            due = self.due(now, carrier.profile);
         }
-        Output::Wait(self.next_time())
+        let event = match due {
+            Due::Persist => {
+                let sequence = self.storage.begin(&mut self.timers);
+                let token = PersistToken { charge: self.tag(), sequence };
+                return Output::Persist { token, record: Record::write(self, carrier, buffer) };
+            }
+            Due::Reply(durable) => {
+                let body = crate::wire::notification::RECEIVED;
+                return durable.reply().map_or(Output::Wait(None), |ticket| Output::Reply { ticket, body });
+            }
+            Due::Release(durable) => Some(Event::Release(durable.release())),
+            Due::Tell(durable) => durable.tell(),
+            Due::Transmit(_) | Due::Wait => None,
+        };
+        event.map_or_else(|| Output::Wait(self.next_time()), Output::Event)
     }
 }

@@ -74,6 +74,7 @@ impl<'b> Record<'b> {
         self.0.get(self.0.len().saturating_sub(MARK_LENGTH)..).unwrap_or(&[])
     }
 
+    #[inline(never)]
     pub(super) fn write(charge: &mut Charge, carrier: &Carrier<'_>, buffer: &'b mut [u8]) -> Record<'b> {
         let length = write(charge, carrier, buffer);
         let buffer: &'b [u8] = buffer;
@@ -216,17 +217,15 @@ fn put(buffer: &mut [u8], end: &mut usize, bytes: &[u8]) {
 }
 
 /// Puts the start before the content, and the CRC and the mark after it.
-fn seal(buffer: &mut [u8], sequence: u32, end: usize) -> Option<usize> {
+fn seal(buffer: &mut [u8], sequence: u32, mut end: usize) -> Option<usize> {
     let [low, high, ..] = end.to_le_bytes();
     let [a, b, c, d] = MAGIC;
     let [s, t, u, v] = sequence.to_le_bytes();
-    // An end beyond all memory wraps to a buffer that is shorter than it, which has no such place either.
-    let (body, rest) = buffer.get_mut(..end.wrapping_add(TAIL))?.split_at_mut_checked(end)?;
-    *body.first_chunk_mut()? = [a, b, c, d, RECORD_VERSION, low, high, s, t, u, v];
-    let (crc, rest) = rest.split_first_chunk_mut()?;
-    *crc = checksum(body).to_le_bytes();
-    *rest.first_chunk_mut()? = MARK.to_le_bytes();
-    Some(end + TAIL)
+    *buffer.first_chunk_mut()? = [a, b, c, d, RECORD_VERSION, low, high, s, t, u, v];
+    let sum = checksum(buffer.get(..end)?);
+    put(buffer, &mut end, &sum.to_le_bytes());
+    put(buffer, &mut end, &MARK.to_le_bytes());
+    Some(end)
 }
 
 /// Copies without the check of the lengths that can panic.

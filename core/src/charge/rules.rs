@@ -141,7 +141,7 @@ impl Charge {
     }
 
     /// The earliest deadline; later than `now`, because [`Charge::settle`] has applied the others.
-    pub(super) fn next_time(&self) -> Option<Instant> {
+    pub(crate) fn next_time(&self) -> Option<Instant> {
         let facts = self.facts();
         self.timers.next(WAITED_FOR.iter().map(|when| when.holds(facts)))
     }
@@ -180,7 +180,9 @@ impl Charge {
     fn note_asked_enough(&mut self, profile: &Profile<'_>) {
         let asked: u16 =
             self.lasting.attempts.places().iter().map(|attempt| u16::from(attempt.confirms)).sum();
-        let spent = asked >= u16::from(profile.limits.confirms)
+        // A profile without a way to ask has asked enough once it is time to ask: asking again would find none either.
+        let spent = (profile.paths.confirm.is_none() && self.timers.is_over(Timer::PollAt))
+            || asked >= u16::from(profile.limits.confirms)
             || self.lasting.credential_refusals >= 2
             || self.lasting.recoveries > RECOVERIES_MAX;
         if spent && ASKING.holds(self.facts()) {

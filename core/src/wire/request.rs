@@ -106,6 +106,7 @@ fn write_debit(
     amount: &[u8],
     buffer: &mut [u8],
 ) -> Result<usize, RequestFault> {
+    let currency = fields.currency.to_bytes();
     let mut object = Object::open(buffer);
     object.member("applicationId", credentials.application.expose().as_bytes());
     object.member("password", credentials.password.expose().as_bytes());
@@ -113,7 +114,7 @@ fn write_debit(
     object.member(profile.fields.subscriber, fields.subscriber);
     object.member(profile.fields.instrument, fields.instrument.name.as_bytes());
     object.member("accountId", fields.account.unwrap_or(&[]));
-    object.member("currency", if profile.send_currency { fields.currency.as_bytes() } else { &[] });
+    object.member("currency", if profile.send_currency { &currency[..] } else { &[] });
     object.member("amount", amount);
     // The agent's parameters of eZ Cash, the one object within a request.
     if fields.instrument.agent_params {
