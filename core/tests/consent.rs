@@ -149,6 +149,28 @@ fn an_answer_asked_for_inside_the_window_ends_nothing_after_it() {
     }
 }
 
+/// R18: an acceptance that comes while the last confirm is under way begins the window anew, so what is answered then was
+/// asked inside it.
+#[test]
+fn a_window_that_begins_anew_while_a_confirm_is_under_way_is_not_over() {
+    for kind in Kind::mobitels().into_iter().filter(|kind| kind.profile.deduplicates) {
+        let mut scene = kind.order(|order| {
+            order.window = Some(30 * MINUTE);
+            order.attempts = 2;
+        });
+        scene.pass(40_000);
+        assert_eq!(scene.flying.len(), 2, "{}: sent again", kind.name);
+        let (late, ..) = scene.flying.remove(0);
+        scene.answer(&kind.good('a'));
+        scene.pass_answering(119_999, NOT_YET);
+        scene.pass(1);
+        scene.give(Input::Response { token: late, status: 200, body: kind.good('a').as_bytes() });
+        scene.answer(NOT_YET);
+        assert_eq!(scene.phases(), [Phase::PendingConsent], "{}", kind.name);
+        assert_eq!(scene.charge_requests(), 2, "{}", kind.name);
+    }
+}
+
 /// R18: "pending" says that the prompt is live, whenever it is asked for.
 #[test]
 fn pending_after_the_window_allows_no_other_prompt() {

@@ -241,7 +241,10 @@ impl Charge {
     fn take_confirm(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class) {
         let of = &token.of;
         let latest = self.is_latest(of.attempt);
-        let after_window = latest && (token.after_window || !self.guards.hold(Guard::WindowBeforeAttempt));
+        // A late acceptance may have begun the window anew since then: then the prompt is live again.
+        let after_window = latest
+            && ((token.after_window && self.timers.is_over(Timer::WindowEnds))
+                || !self.guards.hold(Guard::WindowBeforeAttempt));
         let captures = self.captures_at.may_be_confirm();
         let Some(attempt) = self.attempt_mut(of.attempt) else { return };
         // "Not found" after a confirm that was lost proves nothing: the transaction may be gone because it is complete.
