@@ -2,35 +2,47 @@
 
 use core::slice::Iter;
 
+/// What is no character: more than any code.
+pub(crate) const NONE: u32 = u32::MAX;
+
 /// Whether these bytes are UTF-8.
 #[inline(never)]
 pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
     let mut rest = bytes.iter();
-    while let Some(lead) = rest.next() {
-        if character(*lead, &mut rest).is_none() {
+    while !rest.as_slice().is_empty() {
+        if character(&mut rest) == NONE {
             return false;
         }
     }
     true
 }
 
-/// The character that begins with `lead`, which was taken from `rest`; `None` where it is none.
+/// The code of the next character; [`NONE`] at the end, and where there is no character.
 #[inline(never)]
-pub(crate) fn character(lead: u8, rest: &mut Iter<'_, u8>) -> Option<char> {
-    // The lead's ones say how many bytes there are; what follows them is the beginning of the code.
-    let ones = lead.leading_ones();
-    let least = *LEAST.get(ones as usize)?;
-    let mut code = u32::from(lead) & (0x7F >> ones);
-    for _ in 1..ones {
-        let byte = rest.next().filter(|byte| is_continuation(**byte))?;
-        code = (code << 6) | (u32::from(*byte) & 0x3F);
+pub(crate) fn character(rest: &mut Iter<'_, u8>) -> u32 {
+    let Some(lead) = rest.next() else { return NONE };
+    let mut code = u32::from(*lead);
+    if code < 0x80 {
+        return code;
     }
-    char::from_u32(code).filter(|_| code >= least)
+    // Below, it is no lead, or that of a character that has one byte; above, that of one beyond the last.
+    if !(0xC2..=0xF4).contains(&code) {
+        return NONE;
+    }
+    // Each of the lead's ones but the first says that there is one byte more. It gives the code room for five bits more, which
+    // the code must need.
+    let (mut ones, mut least) = (code, 2);
+    while ones & 0x40 != 0 {
+        let Some(byte) = rest.next().filter(|byte| is_continuation(**byte)) else { return NONE };
+        code = (code << 6) | (u32::from(*byte) & 0x3F);
+        ones <<= 1;
+        least <<= 5;
+    }
+    // Without the lead's ones.
+    code &= (least << 5) - 1;
+    let is_one = code >= least && !(0xD800..0xE000).contains(&code) && code <= u32::from(char::MAX);
+    if is_one { code } else { NONE }
 }
-
-/// The smallest code with so many ones in its lead: what has more bytes than it needs is not UTF-8. A lead with a single
-/// one is none.
-const LEAST: [u32; 5] = [0, u32::MAX, 0x80, 0x800, 0x1_0000];
 
 /// The beginning of a text: at most so many bytes, cut at a character's end.
 #[inline(never)]
@@ -76,8 +88,8 @@ mod tests {
         if let Ok(text) = theirs {
             let mut rest = bytes.iter();
             let mut ours = String::new();
-            while let Some(lead) = rest.next() {
-                ours.push(character(*lead, &mut rest).unwrap());
+            while !rest.as_slice().is_empty() {
+                ours.push(char::from_u32(character(&mut rest)).unwrap());
             }
             assert_eq!(ours, text);
         }

@@ -4,18 +4,13 @@
 //! What is found is kept as places in the message, a word each, and not as copies: the readers are the deepest part of
 //! this crate, and on a microcontroller the stack is what they are measured by.
 
-use heapless::Vec;
-
-use super::names::{ASKED_MAX, NAME_MAX, Names};
+use super::names::{ASKED_MAX, Names};
 use super::notification::Stated;
 use super::scan::{Form, Place, text_of, walk};
 use super::text::Text;
 use crate::bytes::same;
 use crate::id::CarrierId;
 use crate::wire::answer::WireFault;
-
-/// Bytes of a name's quotes.
-const QUOTES: usize = 2;
 
 /// A message, and where it says each of the members that it was asked for.
 pub(super) struct Members<'a> {
@@ -48,21 +43,21 @@ impl<'a> Members<'a> {
     fn look(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
         let source = text_of(body)?;
         self.source = source;
-        walk(source, b'{', |name, value| {
-            let may_be_asked = name.is(Form::Escaped) || names.may_have(name.len().wrapping_sub(QUOTES));
-            if may_be_asked { self.note(names, name, value) } else { Ok(()) }
-        })
+        walk(source, b'{', names, |name, value| self.keep(name, value))
     }
 
-    /// Notes a value if it was asked for.
+    /// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
     #[inline(never)]
-    fn note(&mut self, names: &Names, name: Place, value: Place) -> Result<(), WireFault> {
-        let source = self.source;
-        let text = Text::new(name.of(source));
-        match place_of(names, &mut self.places, text, name.is(Form::Escaped)) {
-            Some(place) => keep(source, place, value),
-            None => Ok(()),
+    fn keep(&mut self, name: usize, value: Place) -> Result<(), WireFault> {
+        let Some(place) = self.places.get_mut(name) else { return Ok(()) };
+        if place.is_missing() {
+            *place = value;
+            return Ok(());
         }
+        let (before, now) = (place.of(self.source), value.of(self.source));
+        let is_same = place.is_like(value)
+            && (same(before, now) || (value.is(Form::Text) && Text::new(before).says(Text::new(now))));
+        if is_same { Ok(()) } else { Err(WireFault::DuplicateMember) }
     }
 
     /// As [`Members::find`], in the dump that the Dialog document shows.
@@ -71,19 +66,20 @@ impl<'a> Members<'a> {
         let source = text_of(body)?;
         *self = Members { source, ..Members::new() };
         let text = core::str::from_utf8(source).map_err(|_| WireFault::NotUtf8)?;
-        super::dump::find(text, |name, value| {
-            let Some(place) = place_of(names, &mut self.places, Text::new(name.as_bytes()), false) else {
-                return Ok(());
-            };
-            let start = (value.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
+        let place_of = |part: &str, form| {
+            let start = (part.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
             let left = source.len().saturating_sub(start);
+            Place::new(left, left.saturating_sub(part.len()), form)
+        };
+        super::dump::find(text, |name, value| {
             let form = match value {
                 "null" => Form::Null,
                 // A dump escapes nothing. There is no id, amount, currency or code with a backslash or quotes.
                 _ if value.contains(['\\', '"']) => Form::Nested,
-                _ => Form::Plain,
+                _ => Form::Text,
             };
-            keep(source, place, Place::new(left, left.saturating_sub(value.len()), form))
+            let name = names.number(place_of(name, Form::Text), source);
+            self.keep(name, place_of(value, form))
         })
     }
 
@@ -92,7 +88,7 @@ impl<'a> Members<'a> {
     #[inline(never)]
     pub(super) fn text(&self, name: usize) -> Option<Text<'a>> {
         let place = self.place(name);
-        if place.is_text() {
+        if place.is(Form::Text) {
             Some(Text::new(place.of(self.source)))
         } else if place.is(Form::Nested) {
             Some(Text::BLANK)
@@ -125,10 +121,10 @@ impl<'a> Members<'a> {
         let mut chosen = None;
         for name in name..name.saturating_add(3) {
             let place = self.place(name);
-            if !place.is(Form::Missing) {
+            if !place.is_missing() {
                 chosen = self.text(name);
             }
-            if place.is_text() && chosen.is_some_and(|text| text.len() != 0) {
+            if place.is(Form::Text) && chosen.is_some_and(|text| text.len() != 0) {
                 break;
             }
         }
@@ -148,44 +144,13 @@ impl<'a> Members<'a> {
 
 /// Calls `each` with every object directly inside `array` (which [`Members::find`] has found to be well-formed).
 pub(super) fn objects<'a>(array: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Result<(), WireFault> {
-    walk(array, b'[', |_, value| {
+    walk(array, b'[', &Names::NONE, |_, value| {
         let item = value.of(array);
         if value.is(Form::Nested) && item.starts_with(b"{") {
             each(item);
         }
         Ok(())
     })
-}
-
-/// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
-fn keep(source: &[u8], place: &mut Place, value: Place) -> Result<(), WireFault> {
-    if place.is(Form::Missing) {
-        *place = value;
-        return Ok(());
-    }
-    let (before, now) = (place.of(source), value.of(source));
-    let is_same =
-        same(before, now) || (place.is_text() && value.is_text() && Text::new(before).says(Text::new(now)));
-    if is_same { Ok(()) } else { Err(WireFault::DuplicateMember) }
-}
-
-/// Where the value of the member `name` belongs, if it was asked for.
-fn place_of<'p>(
-    names: &Names,
-    places: &'p mut [Place],
-    name: Text<'_>,
-    escaped: bool,
-) -> Option<&'p mut Place> {
-    let mut plain = Vec::<u8, NAME_MAX>::new();
-    let name = if escaped {
-        if !name.put(&mut plain) {
-            return None;
-        }
-        &plain
-    } else {
-        name.raw()
-    };
-    places.get_mut(names.number(name)?)
 }
 
 #[cfg(test)]
@@ -201,7 +166,7 @@ mod tests {
         let mut members = Members::new();
         members.find(body.as_bytes(), &Names::new(&[0, 1, b'a']))?;
         let nested = members.nested(0).map(|nested| core::str::from_utf8(nested).unwrap().to_string());
-        Ok(nested.or_else(|| members.text(0).map(|text| String::from_utf8(text.meant().collect()).unwrap())))
+        Ok(nested.or_else(|| members.text(0).map(|text| text.chars().collect())))
     }
 
     #[test]
@@ -311,9 +276,16 @@ mod tests {
 
     #[test]
     fn null_and_a_value_under_one_name_contradict_each_other() {
-        for body in
-            ["{\"a\":null,\"A\":1}", "{\"a\":1,\"a\":null}", "{\"a\":1,\"a\":[1]}", "{\"a\":1,\"a\":1.0}"]
-        {
+        for body in [
+            "{\"a\":null,\"A\":1}",
+            "{\"a\":1,\"a\":null}",
+            "{\"a\":1,\"a\":[1]}",
+            "{\"a\":1,\"a\":1.0}",
+            "{\"a\":null,\"a\":\"null\"}",
+            "{\"a\":\"null\",\"a\":null}",
+            "{\"a\":[1],\"a\":\"[1]\"}",
+            "{\"a\":\"[1]\",\"a\":[1]}",
+        ] {
             assert_eq!(read(body), Err(WireFault::DuplicateMember), "{body}");
         }
         for body in ["{\"a\":\"1\",\"A\":1}", "{\"a\":[1],\"a\":[1]}", "{\"\\u0061\":1,\"a\":1}"] {
@@ -329,7 +301,7 @@ mod tests {
             let body = format!("{{ a='{value}' }}");
             let mut members = Members::new();
             members.find_in_dump(body.as_bytes(), &Names::new(&[0, 1, b'a'])).unwrap();
-            assert!(members.text(0).unwrap().meant().eq(text.bytes()), "{body}");
+            assert!(members.text(0).unwrap().chars().eq(text.chars()), "{body}");
         }
     }
 

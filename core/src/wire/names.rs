@@ -1,5 +1,10 @@
 //! The names of the members that messages are asked for, packed: lists of texts take eight bytes more for each.
 
+use heapless::Vec;
+
+use super::scan::{Form, Place};
+use super::text::Text;
+
 /// Longest name that any message is asked for.
 pub(super) const NAME_MAX: usize = 24;
 
@@ -115,25 +120,35 @@ impl Names {
         Names { packed, lengths }
     }
 
-    /// Whether any name has this length.
-    pub(super) fn may_have(&self, length: usize) -> bool {
-        length <= NAME_MAX && self.lengths & (1 << length) != 0
-    }
+    /// None: what an array is asked for.
+    pub(super) const NONE: Names = Names::new(&[]);
 
-    /// The number of `name`, if it is one of these in any case. This is most of the work of a message that repeats what is
-    /// asked for.
-    pub(super) fn number(&self, name: &[u8]) -> Option<usize> {
+    /// The number of the name that stands in `source`, if it is one of these in any case; [`ASKED_MAX`] if it is none.
+    /// This is most of the work of a message that repeats what is asked for.
+    #[inline(never)]
+    pub(super) fn number(&self, name: Place, source: &[u8]) -> usize {
+        let mut plain = Vec::<u8, NAME_MAX>::new();
+        let mut letters = name.of(source);
+        if name.is(Form::Escaped) {
+            if !Text::new(letters).put(&mut plain) {
+                return ASKED_MAX;
+            }
+            letters = &plain;
+        }
+        if letters.len() > NAME_MAX || self.lengths & (1 << letters.len()) == 0 {
+            return ASKED_MAX;
+        }
         let mut rest = self.packed;
         while let [number, length, after @ ..] = rest {
-            let (known, others) = after.split_at_checked(usize::from(*length))?;
+            let Some((known, others)) = after.split_at_checked(usize::from(*length)) else { break };
             // Names are letters, and a letter differs from its other case in one bit.
             let same = |(known, byte): (&u8, &u8)| (known ^ byte) & !CASE == 0;
-            if known.len() == name.len() && known.iter().zip(name).all(same) {
-                return Some(usize::from(*number));
+            if known.len() == letters.len() && known.iter().zip(letters).all(same) {
+                return usize::from(*number);
             }
             rest = others;
         }
-        None
+        ASKED_MAX
     }
 }
 

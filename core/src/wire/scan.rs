@@ -10,9 +10,10 @@
 
 use core::slice::Iter;
 
+use super::names::Names;
 use super::text::escape;
 use crate::bytes::after;
-use crate::utf8::character;
+use crate::utf8::{NONE, character};
 use crate::wire::answer::WireFault;
 
 /// Longest message that is read, in bytes. It bounds the work only: the bytes lie in the caller's buffer, which on a
@@ -26,24 +27,24 @@ pub const DEPTH_MAX: u8 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place(u32);
 
-/// How a value is written.
+/// How a value is written: a bit for each property, so that one test tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Form {
-    /// There is none.
-    Missing = 0,
     /// `null`, which means the same as missing.
-    Null = 1,
+    Null = 0,
     /// An object or an array, with its brackets.
-    Nested = 2,
-    /// A number, a boolean, or a string without escapes.
-    Plain = TEXT,
-    /// A string with escapes.
-    Escaped = TEXT | 1,
+    Nested = 1 << 30,
+    /// A text: a number or a boolean.
+    Text = TEXT,
+    /// A text in quotes, without escapes.
+    Quoted = TEXT | QUOTED,
+    /// A text in quotes, with escapes.
+    Escaped = TEXT | QUOTED | 1 << 28,
 }
 
-/// The bit of the forms that are text.
-const TEXT: u32 = 4;
+const TEXT: u32 = 1 << 31;
+const QUOTED: u32 = 1 << 29;
 
 /// Bits of where something begins and ends, both in bytes before the message's end, which is what a walk knows. Above
 /// them is the form.
@@ -53,43 +54,38 @@ const BITS: u32 = 14;
 const _: () = assert!(MESSAGE_MAX >> BITS == 0);
 
 impl Place {
-    pub(super) const MISSING: Place = Place(Form::Missing as u32);
+    pub(super) const MISSING: Place = Place(0);
 
     /// From where `start` bytes are left of the message to where `end` are.
     pub(super) fn new(start: usize, end: usize, form: Form) -> Self {
         // A message has no more, and by the assertion above nothing is cut off.
-        Place(((form as u32) << (2 * BITS)) | ((start as u32) << BITS) | end as u32)
+        Place(form as u32 | ((start as u32) << BITS) | end as u32)
     }
 
-    fn start(self) -> usize {
-        (self.0 >> BITS) as usize & ((1 << BITS) - 1)
-    }
-
-    fn end(self) -> usize {
-        self.0 as usize & ((1 << BITS) - 1)
-    }
-
-    fn form(self) -> u32 {
-        self.0 >> (2 * BITS)
-    }
-
+    /// Whether it has this form. A text in quotes is a text, too.
     pub(super) fn is(self, form: Form) -> bool {
-        self.form() == form as u32
+        self.0 & form as u32 == form as u32
     }
 
-    pub(super) fn len(self) -> usize {
-        self.start().wrapping_sub(self.end())
+    /// Whether both are texts, or both objects, arrays or null.
+    pub(super) fn is_like(self, other: Place) -> bool {
+        (self.0 ^ other.0) & (TEXT | Form::Nested as u32) == 0
     }
 
-    /// What stands there in the message `source`.
+    /// Whether it is nowhere. Where something is, bytes are left of the message.
+    pub(super) fn is_missing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What stands there in the message `source`, without quotes.
     #[inline(never)]
     pub(super) fn of(self, source: &[u8]) -> &[u8] {
+        let quotes = ((self.0 / QUOTED) & 1) as usize;
+        let left = |place: u32| (place & ((1 << BITS) - 1)) as usize;
+        let start = left(self.0 >> BITS).wrapping_sub(quotes);
+        let end = left(self.0).wrapping_add(quotes);
         let at = |left: usize| source.len().wrapping_sub(left);
-        source.get(at(self.start())..at(self.end())).unwrap_or(&[])
-    }
-
-    pub(super) fn is_text(self) -> bool {
-        self.form() & TEXT != 0
+        source.get(at(start)..at(end)).unwrap_or(&[])
     }
 }
 
@@ -108,13 +104,13 @@ enum Next {
 const OBJECT: u8 = 0x20;
 
 /// Walks through the object or the array (`outer` is its bracket) that `source` is, and checks all of its grammar. `each`
-/// is given where everything directly in it stands: its name, if it is an object, and its value. Where a string stands,
-/// its quotes stand, too.
+/// is given where the values stand that are directly in it: in an object those under `names`, with the number of the name.
 #[inline(always)]
 pub(super) fn walk(
     source: &[u8],
     outer: u8,
-    mut each: impl FnMut(Place, Place) -> Result<(), WireFault>,
+    names: &Names,
+    mut each: impl FnMut(usize, Place) -> Result<(), WireFault>,
 ) -> Result<(), WireFault> {
     let mut rest = source.iter();
     match token(&mut rest) {
@@ -125,7 +121,7 @@ pub(super) fn walk(
     // A bit for each open bracket, 1 for an object, the innermost lowest. One bit above them says how many there are.
     let mut brackets = 2 | u32::from(outer == b'{');
     let mut next = Next::First;
-    let (mut name, mut start) = (Place::MISSING, 0);
+    let (mut asked, mut start) = (0, 0);
     while brackets != 1 {
         let byte = token(&mut rest);
         let in_object = brackets & 1 == 1;
@@ -155,7 +151,7 @@ pub(super) fn walk(
             let form = scalar(&mut rest, byte).ok_or(WireFault::NotJson)?;
             if is_name {
                 if brackets >> 1 == 1 {
-                    name = Place::new(start, rest.len(), form);
+                    asked = names.number(Place::new(start, rest.len(), form), source);
                 }
                 if token(&mut rest) != b':' {
                     return Err(WireFault::NotJson);
@@ -166,7 +162,7 @@ pub(super) fn walk(
             form
         };
         if brackets >> 1 == 1 {
-            each(name, Place::new(start, rest.len(), form))?;
+            each(asked, Place::new(start, rest.len(), form))?;
         }
         next = Next::More;
     }
@@ -200,23 +196,28 @@ fn scalar(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
             return None;
         }
     }
-    Some(if first == b'n' { Form::Null } else { Form::Plain })
+    Some(if first == b'n' { Form::Null } else { Form::Text })
 }
 
 fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
-    let mut form = Form::Plain;
+    let mut form = Form::Quoted;
     loop {
-        match *rest.next()? {
+        let before = rest.clone();
+        let code = match *rest.next()? {
             b'"' => return Some(form),
             b'\\' => {
-                escape(rest)?;
                 form = Form::Escaped;
+                escape(rest)
             }
             0..0x20 => return None,
-            0x20..0x80 => {}
-            lead => {
-                character(lead, rest)?;
+            0x20..0x80 => continue,
+            _ => {
+                *rest = before;
+                character(rest)
             }
+        };
+        if code == NONE {
+            return None;
         }
     }
 }
@@ -245,7 +246,7 @@ fn number(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
         };
         allowed = match allowed & kind {
             0 => return None,
-            OTHER => return Some(Form::Plain),
+            OTHER => return Some(Form::Text),
             // After a leading zero there is no digit.
             DIGIT if byte == b'0' && allowed & OTHER == 0 && after & POINT != 0 => after & !DIGIT,
             DIGIT => after,

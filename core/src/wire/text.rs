@@ -8,7 +8,7 @@ use heapless::{Vec, VecView};
 use super::notification::NotACurrency;
 use crate::id::{CarrierText, trimmed};
 use crate::money::{AMOUNT_TEXT_MAX, Amount, AmountError, Currency};
-use crate::utf8::{character, encoded, is_continuation};
+use crate::utf8::{NONE, character, encoded};
 
 /// A scalar as it stands in the message, without its quotes. Two words, so that it travels in registers.
 #[derive(Clone, Copy, Debug)]
@@ -19,45 +19,38 @@ impl<'a> Text<'a> {
     /// and no code.
     pub(super) const BLANK: Text<'static> = Text(b" ");
 
-    /// What stands in the message, without the quotes of a string.
-    #[inline(never)]
+    /// Of what stands in the message, without the quotes of a string.
     pub(super) fn new(raw: &'a [u8]) -> Self {
-        match raw {
-            [b'"', inner @ .., b'"'] => Text(inner),
-            _ => Text(raw),
-        }
+        Text(raw)
     }
 
-    /// The bytes as they stand in the message.
-    pub(super) fn raw(self) -> &'a [u8] {
-        self.0
-    }
-
-    /// The text that is meant, in UTF-8: escapes are resolved.
+    /// The characters that are meant: escapes are resolved.
     pub(crate) fn meant(self) -> Meant<'a> {
-        Meant { rest: self.0.iter(), more: 0 }
+        Meant(self.0.iter())
     }
 
     /// Puts as many characters as fit into `kept`; whether they all do. Control characters become spaces: they are in no
     /// id and on no display.
     #[inline(never)]
     pub(super) fn put(self, kept: &mut VecView<u8>) -> bool {
-        for mut byte in self.meant() {
-            if byte.is_ascii_control() {
-                byte = b' ';
-            }
-            // The other control characters have two bytes.
-            if let Some(lead @ 0xC2) = kept.last_mut().filter(|_| byte < 0xA0) {
-                *lead = b' ';
-            } else if kept.push(byte).is_err() {
-                // No part of a character stays.
-                while is_continuation(byte) {
-                    byte = kept.pop().unwrap_or(0);
+        let mut meant = self.meant();
+        loop {
+            let bytes = match meant.next() {
+                NONE => return true,
+                0..0x20 | 0x7F..0xA0 => u32::from(b' '),
+                code => encoded(code),
+            };
+            let before = kept.len();
+            let mut rest = bytes;
+            while rest != 0 {
+                if kept.push(rest as u8).is_err() {
+                    // No part of a character stays.
+                    kept.truncate(before);
+                    return false;
                 }
-                return false;
+                rest >>= 8;
             }
         }
-        true
     }
 
     /// The beginning, as long as it fits.
@@ -68,8 +61,18 @@ impl<'a> Text<'a> {
     }
 
     /// Whether both mean the same.
+    #[inline(never)]
     pub(super) fn says(self, other: Text<'_>) -> bool {
-        self.meant().eq(other.meant())
+        let (mut one, mut other) = (self.meant(), other.meant());
+        loop {
+            let code = one.next();
+            if code != other.next() {
+                return false;
+            }
+            if code == NONE {
+                return true;
+            }
+        }
     }
 
     /// The text without one pair of quotes around it: eZ Cash sends its short description in quotes.
@@ -118,44 +121,37 @@ impl<'a> Text<'a> {
 #[inline(never)]
 pub(super) fn is_blank(text: &[u8]) -> bool {
     let mut rest = text.iter();
-    while let Some(lead) = rest.next() {
-        if !character(*lead, &mut rest).is_some_and(shows_nothing) {
-            return false;
+    loop {
+        match character(&mut rest) {
+            NONE => return true,
+            code if shows_nothing(code) => {}
+            _ => return false,
         }
     }
-    true
 }
 
 /// Whether it is a control or a space of Unicode, few enough to need no table.
-fn shows_nothing(character: char) -> bool {
+fn shows_nothing(code: u32) -> bool {
     matches!(
-        character,
-        '\0'..=' ' | '\u{7f}'..='\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}'
-            | '\u{205f}' | '\u{3000}'
+        code,
+        0..=0x20 | 0x7F..=0xA0 | 0x1680 | 0x2000..=0x200A | 0x2028 | 0x2029 | 0x202F | 0x205F | 0x3000
     )
 }
 
-/// The bytes of what a text means, in UTF-8.
-#[derive(Clone)]
-pub(crate) struct Meant<'a> {
-    rest: Iter<'a, u8>,
-    /// What is left of an escape's character, its next byte lowest.
-    more: u32,
-}
+/// The characters that a text means, as their codes.
+pub(crate) struct Meant<'a>(Iter<'a, u8>);
 
-impl Iterator for Meant<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let mut bytes = self.more;
-        if bytes == 0 {
-            bytes = u32::from(*self.rest.next()?);
-            if bytes == u32::from(b'\\') {
-                bytes = encoded(escape(&mut self.rest)?);
-            }
+impl Meant<'_> {
+    /// The next one; [`NONE`] at the end.
+    #[inline(never)]
+    fn next(&mut self) -> u32 {
+        let mut after = self.0.clone();
+        if after.next() == Some(&b'\\') {
+            self.0 = after;
+            escape(&mut self.0)
+        } else {
+            character(&mut self.0)
         }
-        self.more = bytes >> 8;
-        Some(bytes as u8)
     }
 }
 
@@ -163,37 +159,53 @@ impl Iterator for Meant<'_> {
 const ESCAPES: &[u8; 8] = b"\"\\/bfnrt";
 const MEANT: &[u8; 8] = b"\"\\/\x08\x0c\n\r\t";
 
-/// The character of the escape whose backslash was taken, if it is one. This is what a message is checked with, too.
+/// The character of the escape whose backslash was taken; [`NONE`] if it is none. This is what a message is checked with,
+/// too.
 #[inline(never)]
-pub(super) fn escape(rest: &mut Iter<'_, u8>) -> Option<u32> {
-    let mut code = unit(rest)?;
-    // A leading surrogate takes the unit after it along if that completes the pair.
+pub(super) fn escape(rest: &mut Iter<'_, u8>) -> u32 {
+    let code = unit(rest);
+    let kind = code >> 10;
     let mut ahead = rest.clone();
-    if code >> 10 == 0xD800 >> 10 && ahead.next() == Some(&b'\\') {
-        let low = unit(&mut ahead)?;
-        if low >> 10 == 0xDC00 >> 10 {
+    // A leading surrogate takes the unit after it along if that completes the pair.
+    if kind == LEADING && ahead.next() == Some(&b'\\') {
+        let low = unit(&mut ahead);
+        if low >> 10 == TRAILING {
             *rest = ahead;
-            code = (((code & 0x3FF) << 10) | (low & 0x3FF)).wrapping_add(0x10000);
+            return (((code & 0x3FF) << 10) | (low & 0x3FF)).wrapping_add(0x10000);
         }
     }
-    Some(if code >> 11 == 0xD800 >> 11 { u32::from(char::REPLACEMENT_CHARACTER) } else { code })
+    if kind == LEADING || kind == TRAILING { u32::from(char::REPLACEMENT_CHARACTER) } else { code }
 }
 
-/// The UTF-16 unit of an escape.
+/// What the units of a pair of surrogates begin with, in 6 bits.
+const LEADING: u32 = 0xD800 >> 10;
+const TRAILING: u32 = 0xDC00 >> 10;
+
+/// The UTF-16 unit of an escape, or [`NONE`].
 #[inline(never)]
-fn unit(rest: &mut Iter<'_, u8>) -> Option<u32> {
-    let kind = rest.next()?;
+fn unit(rest: &mut Iter<'_, u8>) -> u32 {
+    let Some(kind) = rest.next() else { return NONE };
     if *kind != b'u' {
-        let index = ESCAPES.iter().position(|escape| escape == kind)?;
-        return MEANT.get(index).copied().map(u32::from);
+        let index = ESCAPES.iter().position(|escape| escape == kind);
+        return index.and_then(|index| MEANT.get(index)).map_or(NONE, |byte| u32::from(*byte));
     }
-    let (digits, after) = rest.as_slice().split_first_chunk::<4>()?;
+    let Some((digits, after)) = rest.as_slice().split_first_chunk::<4>() else { return NONE };
     *rest = after.iter();
     let mut unit = 0;
     for digit in digits {
-        unit = (unit << 4) | char::from(*digit).to_digit(16)?;
+        let Some(digit) = char::from(*digit).to_digit(16) else { return NONE };
+        unit = (unit << 4) | digit;
     }
-    Some(unit)
+    unit
+}
+
+#[cfg(test)]
+impl<'a> Text<'a> {
+    /// The characters that are meant.
+    pub(super) fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut meant = self.meant();
+        core::iter::from_fn(move || char::from_u32(meant.next()))
+    }
 }
 
 #[cfg(test)]
@@ -205,7 +217,7 @@ mod tests {
     fn what_shows_nothing_is_what_unicode_says() {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let expected = character.is_whitespace() || character.is_control();
-            assert_eq!(shows_nothing(character), expected, "{character:?}");
+            assert_eq!(shows_nothing(u32::from(character)), expected, "{character:?}");
         }
     }
 
@@ -214,14 +226,14 @@ mod tests {
         for character in (0..=0x0010_FFFF).filter_map(char::from_u32) {
             let mut plain = [0; 4];
             let plain = character.encode_utf8(&mut plain);
-            let means_itself = Text(plain.as_bytes()).meant().eq(plain.bytes());
+            let means_itself = Text(plain.as_bytes()).chars().eq(plain.chars());
             assert!(means_itself || character == '\\', "{character:?}");
             let mut units = [0; 2];
             let escaped: std::string::String =
                 character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            assert!(Text::new(escaped.as_bytes()).meant().eq(plain.bytes()), "{escaped}");
+            assert!(Text::new(escaped.as_bytes()).chars().eq(plain.chars()), "{escaped}");
             let upper = escaped.to_uppercase().replace('U', "u");
-            assert!(Text::new(upper.as_bytes()).meant().eq(plain.bytes()), "{upper}");
+            assert!(Text::new(upper.as_bytes()).chars().eq(plain.chars()), "{upper}");
         }
     }
 
@@ -251,7 +263,7 @@ mod tests {
             (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
             (r"\ud83d\n\/", "\u{fffd}\n/"),
         ] {
-            assert!(Text::new(raw.as_bytes()).meant().eq(read.bytes()), "{raw}");
+            assert!(Text::new(raw.as_bytes()).chars().eq(read.chars()), "{raw}");
         }
     }
 }
