@@ -111,6 +111,13 @@ pub(crate) fn join_external(id: &[u8], attempt: u8, external: &mut Vec<u8, EXTER
     let _ = external.push(letter(attempt));
 }
 
+/// The number of the attempt whose `externalTrxId` this is, of the charge with this id; of another charge's there is none.
+#[cfg(feature = "notifications")]
+pub(crate) fn attempt_of_external(id: &[u8], external: &[u8]) -> Option<u8> {
+    let (letter, of) = external.split_last()?;
+    if crate::bytes::same(of, id) { letter.checked_sub(FIRST_ATTEMPT) } else { None }
+}
+
 fn letter(attempt: u8) -> u8 {
     FIRST_ATTEMPT.saturating_add(attempt.min(ATTEMPT_LETTERS - 1))
 }

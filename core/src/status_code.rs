@@ -94,6 +94,26 @@ impl Class {
         Class::Unknown,
     ];
 
+    /// The class with this number in [`Class::ALL`]; [`Class::Unknown`] where there is none.
+    fn of_number(number: u8) -> Class {
+        match number {
+            0 => Class::Ok,
+            1 => Class::Pending,
+            2 => Class::NotApproved,
+            3 => Class::StillProcessing,
+            4 => Class::NotFound,
+            5 => Class::FailedListening,
+            6 => Class::AskAgain,
+            7 => Class::DeclinedUser,
+            8 => Class::HandsetBusy,
+            9 => Class::RejectedConfig,
+            10 => Class::RejectedRequest,
+            11 => Class::RetryLater,
+            12 => Class::DuplicateResolve,
+            _ => Class::Unknown,
+        }
+    }
+
     /// The class in words, for messages to the machine's operator.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -115,15 +135,18 @@ impl Class {
     }
 }
 
-/// The number that is written with these digits, four at most.
+/// What is no number.
+pub(crate) const NO_NUMBER: u32 = u32::MAX;
+
+/// The number that is written with these digits, four at most; [`NO_NUMBER`] if they are none.
 #[inline(never)]
-pub(crate) fn number(digits: &[u8]) -> Option<u16> {
-    let mut number = 0u16;
+pub(crate) fn number(digits: &[u8]) -> u32 {
+    let mut number = 0;
     for digit in digits {
         if !digit.is_ascii_digit() {
-            return None;
+            return NO_NUMBER;
         }
-        number = number.wrapping_mul(10).wrapping_add(u16::from(digit & 0xF));
+        number = u32::wrapping_mul(number, 10).wrapping_add(u32::from(digit & 0xF));
     }
-    Some(number)
+    number
 }

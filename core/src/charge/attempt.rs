@@ -33,6 +33,8 @@ pub(super) enum Mark {
     SendFailed = 1 << 10,
     /// A send was refused for now, in words that do not allow to send it again without being asked.
     Throttled = 1 << 12,
+    /// A notification told of money.
+    Credited = 1 << 13,
 }
 
 /// Marks that are signs as well, by the same number.
@@ -131,6 +133,11 @@ impl Attempt {
         u16::from_le_bytes(self.marks) & marks != 0
     }
 
+    /// Whether an answer or a notification told of money.
+    pub fn has_money(&self) -> bool {
+        self.has_any(any_of(&[Mark::Executed, Mark::Credited]))
+    }
+
     pub fn mark(&mut self, mark: Mark) {
         self.marks = (u16::from_le_bytes(self.marks) | mark as u16).to_le_bytes();
     }
@@ -185,7 +192,7 @@ impl Attempt {
     }
 
     pub fn note_code(&mut self, code: &[u8]) {
-        self.code = ShortCode::new(code);
+        self.code.set(code);
     }
 
     /// Whether some send may have charged and no answer speaks for it.

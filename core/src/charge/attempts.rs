@@ -26,7 +26,8 @@ impl Attempts {
 
     /// How many there are.
     pub fn count(&self) -> u8 {
-        self.latest.saturating_add(1)
+        // There are no more than three.
+        self.latest.wrapping_add(1)
     }
 
     /// The number of the latest; the first is number 0.
@@ -54,12 +55,6 @@ impl Attempts {
     /// All attempts, and all places for one, of which nothing may become known.
     pub fn places_mut(&mut self) -> &mut [Attempt] {
         &mut self.places
-    }
-
-    /// All attempts.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Attempt> {
-        let count = self.count();
-        self.places.iter_mut().take(usize::from(count))
     }
 
     /// Whether these can be: what was read from a record may be anything.

@@ -8,10 +8,9 @@ use super::output::SendToken;
 use super::plan::{BUSY_PAUSE, Planned, RESEND_PAUSE};
 use super::texts::Slot;
 use super::timers::Timer;
-use super::{Charge, Conflict, Reason, Review};
+use super::{Charge, Conflict};
 use crate::id::{CarrierId, EXTERNAL_ID_MAX, PayerText};
 use crate::id_generator::join_external;
-use crate::money::Amount;
 use crate::profile::Profile;
 use crate::status_code::Class;
 use crate::time::Millis;
@@ -53,37 +52,36 @@ impl Charge {
     #[inline(never)]
     pub(super) fn take_answer(&mut self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) {
         self.land(token);
-        let before = self.received();
         let mut answer = Answer::new();
         self.read_answer(&mut answer, profile, token, status, body);
-        let other = answer.mismatch.is_some();
-        if other {
+        if answer.mismatch.is_some() {
+            answer.class = Class::Unknown;
             self.note_conflict(Conflict::AnswerForAnother);
         }
+        let failure =
+            matches!(answer.class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
         if let Some(attempt) = self.attempt_mut(token.of.attempt) {
             attempt.note_code(answer.code.as_bytes());
-        }
-        let class = if other { Class::Unknown } else { answer.class };
-        let failure = matches!(class, Class::DeclinedUser | Class::FailedListening | Class::NotApproved);
-        if failure && self.has_money(token.of.attempt) {
-            self.note_conflict(Conflict::FailedAfterPaid);
+            if failure && attempt.has_money() {
+                self.note_conflict(Conflict::FailedAfterPaid);
+            }
         }
         if token.of.service.is_confirm() {
-            self.take_confirm(profile, token, class);
+            self.take_confirm(profile, token, answer.class);
         } else {
-            self.take_send(profile, token, class, &answer);
+            self.take_send(profile, &token.of, &answer);
         }
-        self.note_money_after_review(before);
         self.storage.touch();
     }
 
     /// No answer came.
     pub(super) fn take_loss(&mut self, profile: &Profile<'_>, token: &SendToken, sent: Sent) {
         self.land(token);
-        match sent {
-            Sent::MaybeSent => self.lose(profile, &token.of),
-            Sent::NotSent => self.conclude(profile, &token.of, Fate::Void, RESEND_PAUSE),
-        }
+        let fate = match sent {
+            Sent::MaybeSent => Fate::Lost,
+            Sent::NotSent => Fate::Void,
+        };
+        self.conclude(profile, &token.of, fate, RESEND_PAUSE);
     }
 
     /// A request is without an answer and may have reached the carrier.
@@ -174,16 +172,9 @@ impl Charge {
     }
 
     /// The answer to a charge request or a direct debit.
-    fn take_send(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class, answer: &Answer<'_>) {
-        let of = &token.of;
-        let refused = match class {
-            Class::Ok if self.consent.is_none() => {
-                self.keep_ids(of.attempt, answer);
-                self.account(of, Fate::Heard);
-                self.set_mark(of.attempt, Mark::Executed);
-                return;
-            }
-            Class::Ok | Class::Pending => return self.accept(profile, of, answer),
+    fn take_send(&mut self, profile: &Profile<'_>, of: &Planned, answer: &Answer<'_>) {
+        let refused = match answer.class {
+            Class::Ok | Class::Pending => return self.take_success(profile, of, answer),
             // Not `Declined`: an earlier send of the same id may have raised a prompt, which this one does not end.
             Class::DeclinedUser | Class::RejectedConfig | Class::RejectedRequest => Mark::Refused,
             Class::FailedListening => Mark::SendFailed,
@@ -205,29 +196,36 @@ impl Charge {
         self.set_mark(of.attempt, refused);
     }
 
-    /// Accepted: the payer must act. Without a reference a prompt can never be asked about, and without notifications
-    /// nothing else is ever heard of, so that is no acceptance.
-    fn accept(&mut self, profile: &Profile<'_>, of: &Planned, answer: &Answer<'_>) {
+    /// Executed, or accepted: the payer must act. Without a reference a prompt can never be asked about, and without
+    /// notifications nothing else is ever heard of, so that is no acceptance.
+    fn take_success(&mut self, profile: &Profile<'_>, of: &Planned, answer: &Answer<'_>) {
         let number = of.attempt;
-        let kept = self.keep_ids(number, answer);
-        let askable = kept && !self.lasting.texts.get(Slot::reference(number)).is_empty();
-        let heard_of = if self.consent.is_prompt() { askable } else { cfg!(feature = "notifications") };
+        let reference = Slot::reference(number);
+        let kept = self.keep_id(reference, Name::Reference, answer)
+            & self.keep_id(Slot::internal(number), Name::Internal, answer);
+        let executed = (answer.class == Class::Ok) & self.consent.is_none();
+        let heard_of = if self.consent.is_prompt() {
+            kept && !self.lasting.texts.get(reference).is_empty()
+        } else {
+            executed || cfg!(feature = "notifications")
+        };
         if !heard_of {
             self.lose(profile, of);
             return;
         }
         self.account(of, Fate::Heard);
-        self.set_mark(number, Mark::Accepted);
-        if self.is_latest(number) {
-            self.lasting.amount_due = KeptOrNone::new(answer.amount_due());
-            let mut text = PayerText::new();
-            answer.put_payer_text(&mut text);
-            self.lasting.texts.set_cut(Slot::PAYER_TEXT, text.as_bytes(), RESERVE_FOR_IDS);
-            self.open_window(profile);
-            if !self.facts().any(facts::OPEN_SEND) {
-                // The request that was lost is the one that is accepted: nothing else may still be executed.
-                self.timers.clear(Timer::ExecutionEnds);
-            }
+        self.set_mark(number, if executed { Mark::Executed } else { Mark::Accepted });
+        if executed || !self.is_latest(number) {
+            return;
+        }
+        self.lasting.amount_due = KeptOrNone::new(answer.amount_due());
+        let mut text = PayerText::new();
+        answer.put_payer_text(&mut text);
+        self.lasting.texts.set_cut(Slot::PAYER_TEXT, text.as_bytes(), RESERVE_FOR_IDS);
+        self.open_window(profile);
+        if !self.facts().any(facts::OPEN_SEND) {
+            // The request that was lost is the one that is accepted: nothing else may still be executed.
+            self.timers.clear(Timer::ExecutionEnds);
         }
     }
 
@@ -289,32 +287,14 @@ impl Charge {
         }
     }
 
-    /// Keeps the ids of an answer; the first ones stay. `false` if there was no room.
-    fn keep_ids(&mut self, attempt: u8, answer: &Answer<'_>) -> bool {
-        let mut kept = true;
-        for (slot, name) in
-            [(Slot::reference(attempt), Name::Reference), (Slot::internal(attempt), Name::Internal)]
-        {
-            if self.lasting.texts.get(slot).is_empty() {
-                let mut id = CarrierId::new();
-                answer.put_id(name, &mut id);
-                kept &= self.lasting.texts.set_id(slot, id.as_bytes()).is_ok();
-            }
+    /// Keeps an id of an answer; the first one stays. `false` if there was no room.
+    #[inline(never)]
+    fn keep_id(&mut self, slot: Slot, name: Name, answer: &Answer<'_>) -> bool {
+        if !self.lasting.texts.get(slot).is_empty() {
+            return true;
         }
-        kept
-    }
-
-    /// Whether an answer or a notification told of money for the attempt.
-    pub(super) fn has_money(&self, number: u8) -> bool {
-        let executed = self.lasting.attempts.get(number).is_some_and(|attempt| attempt.has(Mark::Executed));
-        executed || self.lasting.received.is_any_of(number)
-    }
-
-    /// Money that was not known when a person decided needs that person again, be it a part of the price only.
-    pub(super) fn note_money_after_review(&mut self, before: Amount) {
-        if matches!(self.review, Review::Resolved(_)) && self.received() > before {
-            self.note_conflict(Conflict::PaidAfterReview);
-            self.need_review(Reason::PaidAfterReview);
-        }
+        let mut id = CarrierId::new();
+        answer.put_id(name, &mut id);
+        self.lasting.texts.set_id(slot, id.as_bytes()).is_ok()
     }
 }

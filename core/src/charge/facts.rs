@@ -118,13 +118,17 @@ impl Charge {
     /// What holds now. The order counts: what stands further down asks for what stands above.
     #[inline(never)]
     pub(super) fn facts(&self) -> Facts {
-        let number = self.latest_number();
-        let earlier = (0..number).fold(0, |phases, number| phases | latest(self.phase_of(number)));
-        let mut facts = Facts(latest(self.phase_of(number)));
-        let phases = facts.0 | earlier;
+        let (mut earlier, mut phases, mut latest_stands) = (0, 0, 0);
+        for number in self.numbers() {
+            earlier = phases;
+            latest_stands = latest(self.phase_of(number));
+            phases |= latest_stands;
+        }
+        let mut facts = Facts(latest_stands);
         facts.note(EARLIER_IN_DOUBT, earlier & UNDECIDED != 0);
         facts.note(OPEN, self.sale == Sale::Open);
-        facts.note(PROMPT, self.consent.is_prompt());
+        let prompted = self.consent.is_prompt();
+        facts.note(PROMPT, prompted);
         facts.0 |= match self.release {
             Release::None => 0,
             Release::Failed => RELEASING,
@@ -154,7 +158,7 @@ impl Charge {
         // An attempt that was not brought to an end is in doubt as well, if it is not the latest or if its prompt is live
         // while the charge is paid by another: a consent that captures would charge a second time.
         let in_doubt = facts.any(latest(Phase::InDoubt) | EARLIER_IN_DOUBT)
-            || facts.all(latest(Phase::PendingConsent) | PROMPT | PAID);
+            || (prompted && facts.all(latest(Phase::PendingConsent) | PAID));
         facts.note(ATTEMPT_IN_DOUBT | UNCERTAIN | DOUBT, in_doubt);
         facts.note(DOUBT, facts.any(UNCERTAIN) && !facts.any(PAID));
         facts.note(FAILED, facts.payment() == Payment::Failed);
@@ -176,15 +180,23 @@ impl Charge {
         facts.note(OPEN_SEND, attempt.has_open_send(self.in_flight(self.latest_number()), self.deduplicates));
         // Where confirm only reads, it may be asked also of a live prompt after another attempt was paid.
         let harmless = facts.any(MAY_CAPTURE) || self.captures_at == CapturesAt::Consent;
-        facts.note(MAY_ASK, facts.any(PROMPT) && harmless && attempt.is_askable());
-        // While none is under way.
-        let wanted = facts.any(latest(Phase::Planned) | latest(Phase::Requested));
+        facts.note(MAY_ASK, self.consent.is_prompt() && harmless && attempt.is_askable());
+        facts.note(MAY_SEND, self.may_send_charge(*facts, attempt));
+        facts.note(FAILED_BY_CARRIER, attempt.has(Mark::FailedListening) || attempt.has(Mark::SendFailed));
+    }
+
+    /// Whether a charge request may follow for the latest attempt, while none is under way.
+    fn may_send_charge(&self, facts: Facts, attempt: &Attempt) -> bool {
+        if !facts.any(MAY_CAPTURE) || facts.any(RELEASING) {
+            return false;
+        }
+        if facts.any(latest(Phase::Planned) | latest(Phase::Requested)) {
+            return true;
+        }
         let repeatable = self.deduplicates || !self.guards.hold(Guard::ResendOnlyDeduplicated);
-        let repeated = facts.all(latest(Phase::InDoubt) | OPEN_SEND)
+        facts.all(latest(Phase::InDoubt) | OPEN_SEND)
             && repeatable
             && attempt.opened < self.sends
-            && !attempt.has(Mark::Accepted);
-        facts.note(MAY_SEND, facts.any(MAY_CAPTURE) && !facts.any(RELEASING) && (wanted || repeated));
-        facts.note(FAILED_BY_CARRIER, attempt.has(Mark::FailedListening) || attempt.has(Mark::SendFailed));
+            && !attempt.has(Mark::Accepted)
     }
 }

@@ -172,21 +172,27 @@ impl Charge {
     }
 
     fn take(&mut self, profile: &Profile<'_>, input: Input<'_>) -> Handled {
-        match input {
+        let taken = match input {
             Input::Response { token, status, body } => {
                 self.take_answer(profile, &token, status, body);
-                Handled::Done
+                Ok(())
             }
             Input::Lost { token, sent } => {
                 self.take_loss(profile, &token, sent);
-                Handled::Done
+                Ok(())
             }
             #[cfg(feature = "notifications")]
-            Input::Notification { ticket, notification } => self.take_ticket(profile, ticket, notification),
+            Input::Notification { ticket, notification } => {
+                self.take_notification(profile, ticket, notification)
+            }
             Input::Persisted(token) => was_awaited(self.storage.persisted(&mut self.timers, token.sequence)),
             Input::PersistFailed(token) => was_awaited(self.storage_failed(token.sequence)),
-            Input::Command(command) => self.obey(command),
-            Input::Tick => Handled::Done,
+            Input::Command(command) => return self.obey(command),
+            Input::Tick => Ok(()),
+        };
+        match taken {
+            Ok(()) => Handled::Done,
+            Err(ignored) => Handled::Ignored(ignored),
         }
     }
 
@@ -250,7 +256,7 @@ impl Charge {
             return Err(Refusal::Busy);
         }
         // The answer to a confirm that is asked now decides.
-        let asking = facts.all(latest(Phase::PendingConsent) | facts::PROMPT);
+        let asking = self.consent.is_prompt() && facts.any(latest(Phase::PendingConsent));
         if accept_risk || facts.any(latest(Phase::NotCharged)) {
             self.begin_attempt();
         } else if asking || facts.any(latest(Phase::Lapsed)) {
@@ -298,13 +304,13 @@ impl Charge {
     }
 
     fn resolve(&mut self, resolution: Resolution, by: &str) -> Result<(), Refusal> {
+        if self.release == Release::Started {
+            return Err(Refusal::Releasing);
+        }
         let (received, due) = (self.received(), self.refund_due());
         let facts = self.facts();
         let needed =
             facts.any(facts::NEEDS_REVIEW) || (facts.any(facts::UNCERTAIN) && !facts.any(facts::PAID));
-        if self.release == Release::Started {
-            return Err(Refusal::Releasing);
-        }
         let verdict = match resolution {
             Resolution::Refunded if due.is_zero() => return Err(Refusal::NothingToResolve),
             Resolution::Refunded => {
@@ -326,12 +332,13 @@ impl Charge {
             Resolution::NotCharged if !received.is_zero() => return Err(Refusal::MoneyReceived),
             Resolution::NotCharged => Verdict::NotCharged,
         };
-        for attempt in self.lasting.attempts.iter_mut() {
-            attempt.mark(Mark::Reviewed);
+        for number in self.numbers() {
+            self.set_mark(number, Mark::Reviewed);
         }
         self.planned = None;
         self.close(Closing::Cancelled);
         self.review = Review::Resolved(verdict);
+        self.lasting.judged = Kept::new(self.received());
         self.told.review = None;
         self.lasting.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
         self.storage.touch();
@@ -358,6 +365,6 @@ fn named(input: &Input<'_>) -> Option<u32> {
     }
 }
 
-fn was_awaited(awaited: bool) -> Handled {
-    if awaited { Handled::Done } else { Handled::Ignored(Ignored::Outdated) }
+fn was_awaited(awaited: bool) -> Result<(), Ignored> {
+    if awaited { Ok(()) } else { Err(Ignored::Outdated) }
 }

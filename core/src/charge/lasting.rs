@@ -21,6 +21,8 @@ pub(super) struct Lasting {
     pub attempts: Attempts,
     pub amount: Kept,
     pub refunded: Kept,
+    /// What was received as far as the person knew who decided last.
+    pub judged: Kept,
     /// What is due as the carrier says; the one amount that there may be none of.
     pub amount_due: KeptOrNone,
     window: [u8; 4],
@@ -69,6 +71,7 @@ impl Lasting {
         let sound = self.length() == record.len()
             && self.amount.is_sound()
             && self.refunded.is_sound()
+            && self.judged.is_sound()
             && self.amount_due.is_sound()
             && self.currency.iter().all(u8::is_ascii_uppercase)
             && self.received.is_sound()

@@ -2,64 +2,37 @@
 
 use super::attempt::Mark;
 use super::guard::Guard;
-use super::input::{Handled, Ignored};
+use super::input::Ignored;
 use super::lasting::Lasting;
 use super::output::Ticket;
 use super::received::{Credited, Reference};
 use super::texts::Slot;
 use super::{Charge, Conflict, Reason, SENDS_MAX};
 use crate::bytes::same;
+use crate::id_generator::attempt_of_external;
 use crate::money::Amount;
 use crate::profile::{InternalIdRule, Profile, TotalMeaning};
 use crate::status_code::Class;
 use crate::wire::notification::{Notification, Stated};
-use heapless::Vec;
 
 /// A reference that the carrier did not name at all.
 const NO_REFERENCE: &[u8] = b"?";
 
 impl Charge {
     /// A notification came, and waits for its reply.
-    pub(super) fn take_ticket(
+    #[inline(never)]
+    pub(super) fn take_notification(
         &mut self,
         profile: &Profile<'_>,
         ticket: Ticket,
         notification: &Notification,
-    ) -> Handled {
-        let Some(number) = self.attempt_of(profile, notification) else {
-            return Handled::Ignored(Ignored::NotOurs);
-        };
-        if self.tickets.push(ticket).is_err() {
-            return Handled::Ignored(Ignored::Busy);
-        }
-        self.take_notification(profile, number, notification);
-        Handled::Done
-    }
-
-    /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
-    fn attempt_of(&self, profile: &Profile<'_>, notification: &Notification) -> Option<u8> {
-        let mut numbers = self.numbers();
-        let Notification { external, internal, .. } = notification;
-        if !external.is_empty() {
-            // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
-            let ours = |number: &u8| {
-                let mut made = Vec::new();
-                self.put_external(*number, &mut made);
-                profile.client_makes_id && same(&made, external.as_bytes())
-            };
-            return numbers.find(ours);
-        }
-        let named = |number: &u8| same(self.lasting.texts.get(Slot::internal(*number)), internal.as_bytes());
-        if internal.is_empty() { None } else { numbers.find(named) }
-    }
-
-    /// A notification came for one of the attempts.
-    #[inline(never)]
-    fn take_notification(&mut self, profile: &Profile<'_>, number: u8, notification: &Notification) {
+    ) -> Result<(), Ignored> {
+        let number = self.attempt_of(profile, notification).ok_or(Ignored::NotOurs)?;
+        self.tickets.push(ticket).map_err(|_| Ignored::Busy)?;
         let id = reference_of(notification);
         let mut reference = self.lasting.received.reference(&self.lasting.texts, number, id);
+        // What counted once does so again, whatever it names then.
         reference.matched |= self.is_matched(profile, notification, &reference);
-        let before = self.received();
         match notification.class {
             Class::Ok => match self.worth(profile, notification) {
                 Some(total) => self.credit(profile, &reference, total),
@@ -67,22 +40,42 @@ impl Charge {
             },
             class => self.take_failure(profile, &reference, class, notification),
         }
-        self.note_money_after_review(before);
+        Ok(())
     }
 
-    /// Whether a notification counts towards confirming (R41): once an answer named ids, only what names one of them. What
-    /// counted once does so again, whatever it names then.
+    /// The attempt that a notification is about, by its `externalTrxId`, else by an internal id that is known.
+    fn attempt_of(&self, profile: &Profile<'_>, notification: &Notification) -> Option<u8> {
+        let mut numbers = self.numbers();
+        let external = notification.external.as_bytes();
+        if external.is_empty() {
+            return numbers.find(|number| self.is_internal(*number, notification));
+        }
+        let number = attempt_of_external(self.lasting.texts.get(Slot::CHARGE_ID), external)?;
+        // A carrier that was never told our id cannot name it: whoever does is somebody else (R41).
+        (profile.client_makes_id && numbers.contains(&number)).then_some(number)
+    }
+
+    /// Whether a notification's internal id is that of the attempt.
+    #[inline(never)]
+    fn is_internal(&self, number: u8, notification: &Notification) -> bool {
+        let internal = notification.internal.as_bytes();
+        !internal.is_empty() && same(internal, self.lasting.texts.get(Slot::internal(number)))
+    }
+
+    /// Whether a notification under this reference counts towards confirming (R41): where an answer named ids, only what
+    /// names one of them.
     fn is_matched(
         &self,
         profile: &Profile<'_>,
         notification: &Notification,
         reference: &Reference<'_>,
     ) -> bool {
-        let internal = self.lasting.texts.get(Slot::internal(reference.attempt));
-        let named = self.lasting.texts.get(Slot::reference(reference.attempt));
+        let texts = &self.lasting.texts;
+        let (internal, named) =
+            (texts.get(Slot::internal(reference.attempt)), texts.get(Slot::reference(reference.attempt)));
         profile.internal_id == InternalIdRule::Any
             || (internal.is_empty() && named.is_empty())
-            || (!internal.is_empty() && same(notification.internal.as_bytes(), internal))
+            || self.is_internal(reference.attempt, notification)
             || same(reference.id, named)
     }
 
@@ -112,7 +105,10 @@ impl Charge {
         let Lasting { received, texts, .. } = &mut self.lasting;
         match received.credit(texts, reference, total, self.guards) {
             Credited::Nothing => {}
-            Credited::More => self.storage.touch(),
+            Credited::More => {
+                self.set_mark(reference.attempt, Mark::Credited);
+                self.storage.touch();
+            }
             Credited::NoPlace => {
                 self.note_conflict(Conflict::TooManyReferences);
                 self.need_review(Reason::TooManyReferences);
@@ -164,19 +160,19 @@ impl Charge {
             Class::FailedListening | Class::RejectedConfig | Class::RejectedRequest => Mark::FailedListening,
             _ => return,
         };
-        if self.has_money(reference.attempt) {
+        let Some(attempt) = self.attempt_mut(reference.attempt) else { return };
+        let paid = attempt.has_money();
+        if reference.matched {
+            if attempt.opened == 1 {
+                // It speaks for the one send that there was.
+                attempt.answer_send(0);
+            }
+            attempt.mark(mark);
+            self.storage.touch();
+        }
+        if paid {
             self.note_conflict(Conflict::FailedAfterPaid);
         }
-        if !reference.matched {
-            return;
-        }
-        let Some(attempt) = self.attempt_mut(reference.attempt) else { return };
-        if attempt.opened == 1 {
-            // It speaks for the one send that there was.
-            attempt.answer_send(0);
-        }
-        attempt.mark(mark);
-        self.storage.touch();
     }
 }
 

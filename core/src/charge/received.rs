@@ -112,9 +112,9 @@ impl Received {
         if total.is_zero() {
             return Credited::Nothing;
         }
-        let slot = Slot::credit(reference.place);
-        let place = self.credits.get_mut(usize::from(reference.place));
-        let place = place.filter(|place| place.is_some() || texts.set_id(slot, reference.id).is_ok());
+        let place = self.credits.get_mut(usize::from(reference.place)).filter(|place| {
+            place.is_some() || texts.set_id(Slot::credit(reference.place), reference.id).is_ok()
+        });
         let Some(credit) = place else {
             self.beyond = Kept::new(self.beyond.amount().max(total));
             return Credited::NoPlace;
@@ -131,11 +131,6 @@ impl Received {
         };
         let before = core::mem::replace(credit, merged);
         if before == merged { Credited::Nothing } else { Credited::More }
-    }
-
-    /// Whether anything was reported for an attempt.
-    pub fn is_any_of(&self, attempt: u8) -> bool {
-        self.credits().iter().any(|credit| credit.attempt == attempt && credit.is_some())
     }
 
     /// Whether this can be: what was read from a record may be anything.

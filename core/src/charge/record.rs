@@ -14,7 +14,7 @@
 //! | 4 × 6 | credits: attempt, whether matched, amount in cents as all amounts; of nothing where there is none |
 //! | 2 × 4 | amounts beyond all references, found by a person |
 //! | 1, 3 × 18 | number of the latest attempt, from 0; the attempts: sends and confirms, marks, code; zeros where there is none |
-//! | 3 × 4 | amounts: price, given back, and due by the carrier: of that one cent more, or zeros for none |
+//! | 4 × 4 | amounts: price, given back, received as far as a person knew who decided, and due by the carrier: of that one cent more, or zeros for none |
 //! | 4, 3 | window in milliseconds, currency |
 //! | 7 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials |
 //! | 16, … | lengths of the texts, or from 240 on: the same as that of slot 0, 1 …; then the texts |
@@ -36,7 +36,7 @@ use crate::profile::PROFILE_NAME_MAX;
 use crate::utf8::is_utf8;
 
 /// The longest record. Its parts are bounded, and a test builds the longest.
-pub const RECORD_MAX: usize = 542;
+pub const RECORD_MAX: usize = 546;
 /// The version that is written. Older ones are read as long as this line says so: none exist yet.
 pub const RECORD_VERSION: u8 = 1;
 

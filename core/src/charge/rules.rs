@@ -4,7 +4,7 @@
 use super::attempt::Mark;
 use super::facts::{self, When, latest};
 use super::timers::{TIMERS, Timer};
-use super::{Charge, Closing, Phase, RECOVERIES_MAX, Reason};
+use super::{Charge, Closing, Conflict, Phase, RECOVERIES_MAX, Reason, Review};
 use crate::profile::Profile;
 use crate::time::Instant;
 
@@ -132,6 +132,11 @@ impl Charge {
             }
         }
         self.note_asked_enough(profile);
+        // Money that was not known when a person decided needs that person again, be it a part of the price only.
+        if matches!(self.review, Review::Resolved(_)) && self.received() > self.lasting.judged.amount() {
+            self.note_conflict(Conflict::PaidAfterReview);
+            self.need_review(Reason::PaidAfterReview);
+        }
         self.follow(profile, &RULES);
     }
 

@@ -14,11 +14,11 @@ const LENGTH: usize = 8;
 pub(super) struct ShortCode([u8; LENGTH]);
 
 impl ShortCode {
+    /// Keeps another code.
     #[inline(never)]
-    pub fn new(code: &[u8]) -> Self {
-        let mut kept = [0; LENGTH];
-        kept.iter_mut().zip(beginning(code, LENGTH)).for_each(|(to, byte)| *to = *byte);
-        ShortCode(kept)
+    pub fn set(&mut self, code: &[u8]) {
+        self.0 = [0; LENGTH];
+        self.0.iter_mut().zip(beginning(code, LENGTH)).for_each(|(to, byte)| *to = *byte);
     }
 
     pub fn as_str(&self) -> &str {

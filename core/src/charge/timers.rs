@@ -158,8 +158,9 @@ impl Timers {
 
     /// Milliseconds in which a new attempt would prompt a payer who may still answer the old one; 0 if none.
     pub fn until_quiet(&self) -> Millis {
-        let left = |timer| self.left(timer).unwrap_or(0);
-        millis(left(Timer::WindowEnds).max(left(Timer::ExecutionEnds)))
+        // What is not set is over.
+        let [_, window_ends, execution_ends, ..] = self.left;
+        millis(window_ends.max(execution_ends))
     }
 
     /// Milliseconds from the time to that moment, less than nothing if it is earlier; at most as many as 32 bits hold.

@@ -2,7 +2,7 @@
 
 use heapless::String;
 
-use super::{Class, number};
+use super::{Class, NO_NUMBER, number};
 
 /// A code of the hSenid family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +33,30 @@ impl FamilyCode {
 
 /// What `code` means for a direct debit; [`Class::Unknown`] where it is not in the table.
 pub(super) fn class_of(code: &[u8]) -> Class {
-    let Some(wanted) = key_of(code) else { return Class::Unknown };
-    let mut key = 0u16;
+    let wanted = key_of(code);
+    let mut key = 0u32;
     for byte in &PACKED {
-        let step = u16::from(byte >> STEP);
+        let (step, tag) = (u32::from(byte >> STEP), byte & TAG);
+        let shift = match tag {
+            NEAR => NEAR_SHIFT,
+            FAR => FAR_SHIFT,
+            _ => 0,
+        };
         // No step goes beyond the last key of the table: nothing wraps.
-        match byte & TAG {
-            NEAR => key = key.wrapping_add(step << NEAR_SHIFT),
-            FAR => key = key.wrapping_add(step << FAR_SHIFT),
-            class => {
-                key = key.wrapping_add(step);
-                if key == wanted {
-                    return Class::ALL.get(usize::from(class)).copied().unwrap_or(Class::Unknown);
-                }
-            }
+        key = key.wrapping_add(step << shift);
+        if shift == 0 && key == wanted {
+            return Class::of_number(tag);
         }
     }
     Class::Unknown
 }
 
 /// A letter and four digits as a number; the family has no other codes.
-fn key_of(code: &[u8]) -> Option<u16> {
-    match code {
-        [letter, digits @ ..] if digits.len() == 4 => {
-            let letter = LETTERS.iter().position(|known| known == letter)? as u16;
-            Some((letter << NUMBER_BITS) | number(digits)?)
-        }
-        _ => None,
+fn key_of(code: &[u8]) -> u32 {
+    let [letter, digits @ ..] = code else { return NO_NUMBER };
+    match LETTERS.iter().position(|known| known == letter) {
+        Some(letter) if digits.len() == 4 => number(digits) | (letter as u32) << NUMBER_BITS,
+        _ => NO_NUMBER,
     }
 }
 

@@ -4,10 +4,10 @@ use super::answer::WireFault;
 use super::members::Members;
 use super::names::{NOTIFICATION, Name};
 use super::text::Text;
-use super::verdict::notified;
+use super::verdict::verdict;
 use crate::id::{CarrierId, RawCode};
 use crate::money::{Amount, AmountError, Currency};
-use crate::profile::Profile;
+use crate::profile::{Profile, Service};
 use crate::status_code::Class;
 
 /// The acknowledgement that says "received": sent once the notification, or its quarantine, is durable.
@@ -15,6 +15,9 @@ pub const RECEIVED: &[u8] = br#"{"statusCode":"S1000","statusDetail":"Success"}"
 
 /// The answer to what is no notification, as the vendor's receiver gives it (under HTTP 200).
 pub const NOT_UNDERSTOOD: &[u8] = br#"{"statusCode":"E1601","statusDetail":"Not a charging notification"}"#;
+
+/// What a notification stands under: it is no answer, so that only its code says something.
+const OK: u16 = 200;
 
 /// A charging notification as it plainly reads. What it is worth is decided in [`crate::charge`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +82,16 @@ pub fn read_in(
         reference: CarrierId::new(),
         class: Class::Unknown,
         code: RawCode::new(),
-        total: found.stated(Name::Total as usize),
-        paid: found.stated(Name::Paid as usize),
-        balance_due: found.stated(Name::BalanceDue as usize),
-        currency: found.text(Name::Currency as usize).map(Text::currency),
+        total: Stated::Absent,
+        paid: Stated::Absent,
+        balance_due: Stated::Absent,
+        currency: None,
     });
-    read.class = notified(profile, &found, &mut read.code);
+    read.class = verdict(profile, Service::Notification, OK, &found, &mut read.code);
+    read.total = found.stated(Name::Total as usize);
+    read.paid = found.stated(Name::Paid as usize);
+    read.balance_due = found.stated(Name::BalanceDue as usize);
+    read.currency = found.text(Name::Currency as usize).map(Text::currency);
     found.put_id(Name::External as usize, &mut read.external);
     found.put_id(Name::Internal as usize, &mut read.internal);
     found.put_id(Name::Reference as usize, &mut read.reference);

@@ -8,7 +8,7 @@ use super::text::Text;
 use crate::bytes::after;
 use crate::id::RawCode;
 use crate::profile::{Profile, Service};
-use crate::status_code::{Class, class_of_bytes, number};
+use crate::status_code::{Class, NO_NUMBER, class_of_bytes, number};
 
 /// Bytes that are looked at of a gateway's explanation.
 const MORE_KEPT: usize = 64;
@@ -19,14 +19,6 @@ const MORE_KEPT: usize = 64;
 fn put(code: Text<'_>, kept: &mut RawCode) -> bool {
     let text = code.trimmed();
     text.put(kept.bytes_mut()) && text.len() == code.len()
-}
-
-/// What a notification's code means; it is kept.
-pub(super) fn notified(profile: &Profile<'_>, found: &Members<'_>, kept: &mut RawCode) -> Class {
-    match found.text(Name::Code as usize) {
-        Some(code) if put(code, kept) => class_of_bytes(profile, Service::Notification, kept.as_bytes()),
-        _ => Class::Unknown,
-    }
 }
 
 /// What the answer to `service` means; its code is kept. `statusCode` or `status` is where the carrier's application
@@ -40,19 +32,21 @@ pub(super) fn verdict(
     found: &Members<'_>,
     kept: &mut RawCode,
 ) -> Class {
-    let application = found.text(Name::Code as usize);
     let gateway = found.text(Name::HttpCode as usize);
-    let whole = application.or(gateway).is_some_and(|code| put(code, kept));
-    if application.is_some() {
-        let believed = whole && gateway.is_none();
-        let class = if believed { class_of_bytes(profile, service, kept.as_bytes()) } else { Class::Unknown };
-        return application_verdict(status, class);
+    if let Some(code) = found.text(Name::Code as usize) {
+        let whole = put(code, kept);
+        let class = class_of_bytes(profile, service, kept.as_bytes());
+        let believed = whole && gateway.is_none() && may_say(status, class);
+        return if believed { class } else { Class::Unknown };
     }
-    let mut status = status;
-    if gateway.is_some() {
-        let code = if whole && kept.as_bytes().len() == 3 { number(kept.as_bytes()) } else { None };
-        let Some(code) = code else { return Class::Unknown };
-        status = code;
+    // No gateway stands before what the carrier sends by itself.
+    if service == Service::Notification {
+        return Class::Unknown;
+    }
+    let mut status = u32::from(status);
+    if let Some(code) = gateway {
+        let whole = put(code, kept) && kept.as_bytes().len() == 3;
+        status = if whole { number(kept.as_bytes()) } else { NO_NUMBER };
     }
     gateway_verdict(profile, status, found.text(Name::MoreInformation as usize))
 }
@@ -60,7 +54,7 @@ pub(super) fn verdict(
 /// Application-level failures come as HTTP 200 in every document. Under another status a code is believed only where
 /// both say "refused": 4xx with a code that is listed as not charged. 408 and 5xx say that something gave up waiting or
 /// broke, after which nothing is known (R05).
-fn application_verdict(status: u16, class: Class) -> Class {
+fn may_say(status: u16, class: Class) -> bool {
     let refused = match class {
         Class::RejectedConfig | Class::RejectedRequest | Class::RetryLater | Class::DeclinedUser => true,
         Class::FailedListening | Class::AskAgain | Class::HandsetBusy => true,
@@ -68,14 +62,14 @@ fn application_verdict(status: u16, class: Class) -> Class {
         Class::DuplicateResolve | Class::Unknown => false,
     };
     match status {
-        200..=299 => class,
-        400..=499 if refused && status != 408 => class,
-        _ => Class::Unknown,
+        200..=299 => true,
+        400..=499 => refused && status != 408,
+        _ => false,
     }
 }
 
 /// The profile's rules for answers that the application had no part in. No rule: it may have executed (R05).
-fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -> Class {
+fn gateway_verdict(profile: &Profile<'_>, status: u32, more: Option<Text<'_>>) -> Class {
     let mut said = Vec::<u8, MORE_KEPT>::new();
     if let Some(more) = more {
         more.put(&mut said);
@@ -83,7 +77,7 @@ fn gateway_verdict(profile: &Profile<'_>, status: u16, more: Option<Text<'_>>) -
     profile
         .gateway
         .iter()
-        .find(|rule| rule.status == status && contains(&said, rule.contains.as_bytes()))
+        .find(|rule| u32::from(rule.status) == status && contains(&said, rule.contains.as_bytes()))
         .map_or(Class::Unknown, |rule| rule.class)
 }
 

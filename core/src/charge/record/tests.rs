@@ -4,7 +4,6 @@ use super::*;
 use crate::charge::attempt::Attempt;
 use crate::charge::kept::{Kept, KeptOrNone};
 use crate::charge::received::Credit;
-use crate::charge::short_code::ShortCode;
 use crate::charge::texts::{SLOTS, Slot, TEXTS_MAX};
 use crate::charge::{ATTEMPTS_MAX, AtBoot, CREDITS_MAX, Order, RECOVERIES_MAX, RecoverError};
 use crate::credentials::{Credentials, Secret};
@@ -36,9 +35,9 @@ fn with_the_longest(try_it: impl Fn(&Charge, &Carrier<'_>, &[u8])) {
     let order = Order::new(&sale, &payer, Amount::parse("5").unwrap());
     let mut charge = Charge::start(NOW, &carrier, &order, &ChargeId::new("c-1-1").unwrap()).unwrap();
     while charge.lasting.attempts.add().is_some() {}
-    for attempt in charge.lasting.attempts.iter_mut() {
+    for attempt in charge.lasting.attempts.places_mut() {
         *attempt = Attempt { marks: [u8::MAX; 2], ..Attempt::default() };
-        attempt.code = ShortCode::new(b"12345678");
+        attempt.note_code(b"12345678");
     }
     let total = Kept::new(Amount::parse("1").unwrap());
     charge.lasting.received.credits = [Credit { attempt: 2, matched: 1, total }; CREDITS_MAX];
@@ -124,7 +123,7 @@ fn the_limit_of_notifications_is_known_after_a_restart() {
             let carrier = Carrier { profile: &profile, ..*carrier };
             let mut found = Charge::recover(NOW, &carrier, record, AtBoot::Release).unwrap();
             // No answer said "executed".
-            found.lasting.attempts.iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
+            found.lasting.attempts.places_mut().iter_mut().for_each(|attempt| attempt.marks = [0; 2]);
             assert_eq!(found.is_vouched_for(), enough, "{limit}");
         }
     });
@@ -150,7 +149,8 @@ const LATEST: usize = REVIEWED + 4;
 const ATTEMPTS: usize = LATEST + 1;
 const AMOUNT: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
 const REFUNDED: usize = AMOUNT + 4;
-const DUE: usize = REFUNDED + 4;
+const JUDGED: usize = REFUNDED + 4;
+const DUE: usize = JUDGED + 4;
 const CURRENCY: usize = DUE + 4 + 4;
 const STATES: usize = CURRENCY + 3;
 const LENGTHS: usize = STATES + 3 + 4;
@@ -184,7 +184,7 @@ fn a_field_that_cannot_be_is_damage() {
         }
         let largest = u32::try_from(AMOUNT_MAX_MINOR).unwrap();
         let credits = (0..CREDITS_MAX).map(|credit| CREDITS + credit * 6 + 2);
-        let amounts = [(AMOUNT, 0), (REFUNDED, 0), (BEYOND, 0), (REVIEWED, 0), (DUE, 1)];
+        let amounts = [(AMOUNT, 0), (REFUNDED, 0), (JUDGED, 0), (BEYOND, 0), (REVIEWED, 0), (DUE, 1)];
         for (at, more) in amounts.into_iter().chain(credits.map(|at| (at, 0))) {
             assert_eq!(put(at, &(largest + more).to_le_bytes()), None, "amount at {at}");
             assert_eq!(put(at, &(largest + more + 1).to_le_bytes()), DAMAGED, "amount at {at}");
