@@ -247,7 +247,7 @@ impl Charge {
         let fields = ChargeFields {
             external: &external,
             subscriber: self.lasting.texts.get(Slot::SUBSCRIBER),
-            account: Some(account).filter(|account| !account.is_empty()),
+            account: Some(account),
             instrument: instrument.ok_or(RequestFault::MissingCredential)?,
             amount: self.amount(),
             currency: self.currency(),

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use heapless::{Vec, VecView};
+use heapless::Vec;
 
 use super::members::Members;
 use super::names::{CHARGE_ANSWER, DEBIT_ANSWER, Name};
@@ -10,9 +10,7 @@ use super::notification::Stated;
 use super::text::{Text, is_blank};
 use super::verdict::verdict;
 use crate::bytes::same;
-use crate::id::{
-    CARRIER_ID_MAX, CarrierId, CarrierText, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number,
-};
+use crate::id::{CarrierId, CarrierText, PayerText, RawCode, SUBSCRIBER_MAX, telephone_number};
 use crate::money::{Amount, Currency};
 use crate::profile::{Profile, Service};
 use crate::status_code::Class;
@@ -204,9 +202,7 @@ impl<'b> Answer<'b> {
 
     /// Puts [`Reading::payer_text`]; nothing if there is none.
     pub fn put_payer_text(&self, kept: &mut PayerText) {
-        if let Some(text) = self.found.first(Name::ShortDescription as usize) {
-            text.unquoted().put(kept.bytes_mut());
-        }
+        self.found.first(Name::ShortDescription as usize).unquoted().put(kept.bytes_mut());
         if is_blank(kept.as_bytes()) {
             kept.bytes_mut().clear();
         }
@@ -225,11 +221,7 @@ impl<'b> Answer<'b> {
             Some(Member::External)
         } else if other_id(text(Name::Reference), expected.reference) {
             Some(Member::Reference)
-        } else if self
-            .found
-            .first(Name::SubscriberId as usize)
-            .is_some_and(|said| other_payer(said, expected.subscriber))
-        {
+        } else if other_payer(self.found.first(Name::SubscriberId as usize), expected.subscriber) {
             Some(Member::Subscriber)
         } else if other_amount(self.found.stated(Name::Amount as usize)) {
             Some(Member::Amount)
@@ -244,10 +236,9 @@ impl<'b> Answer<'b> {
 /// Whether an id is there that is not the expected one. An empty one names nothing.
 #[inline(never)]
 fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
-    let kept: &mut VecView<u8> = &mut Vec::<u8, CARRIER_ID_MAX>::new();
     match (said, expected) {
         (None, _) | (_, None) => false,
-        (Some(said), Some(expected)) => said.len() != 0 && !(said.put(kept) && same(kept, expected)),
+        (Some(said), Some(expected)) => said.len() != 0 && !said.is(expected),
     }
 }
 

@@ -115,20 +115,17 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The first of three names that has a text which is not empty; failing that, the last that is there at all.
+    /// The first text under three names that is not empty; an empty one if none is. An object or an array is no text here.
     #[inline(never)]
-    pub(super) fn first(&self, name: usize) -> Option<Text<'a>> {
-        let mut chosen = None;
-        for name in name..name.saturating_add(3) {
+    pub(super) fn first(&self, name: usize) -> Text<'a> {
+        for name in name..name.wrapping_add(3) {
             let place = self.place(name);
-            if !place.is_missing() {
-                chosen = self.text(name);
-            }
-            if place.is(Form::Text) && chosen.is_some_and(|text| text.len() != 0) {
-                break;
+            let text = place.of(self.source);
+            if place.is(Form::Text) && !text.is_empty() {
+                return Text::new(text);
             }
         }
-        chosen
+        Text::new(&[])
     }
 
     /// The object or array under a name, with its brackets.

@@ -8,82 +8,77 @@ pub(super) struct Object<'b> {
     buffer: &'b mut [u8],
     /// Bytes that the object takes, also those that have no room.
     length: usize,
-    /// Whether a comma comes before the next member.
-    is_first: bool,
+    /// What comes before the next member: the opening bracket, then commas.
+    before: u8,
 }
 
 impl<'b> Object<'b> {
     pub(super) fn open(buffer: &'b mut [u8]) -> Self {
-        let mut object = Object { buffer, length: 0, is_first: true };
-        object.byte(b'{');
-        object
+        Object { buffer, length: 0, before: b'{' }
     }
 
     /// Writes a member, unless it has no name or no value.
     #[inline(never)]
-    pub(super) fn member(&mut self, name: &str, value: &[u8]) {
-        if !name.is_empty() && !value.is_empty() {
-            self.name(name);
-            self.string(value);
-        }
+    pub(super) fn member(&mut self, name: &str, value: &[u8]) -> &mut Self {
+        if name.is_empty() || value.is_empty() { self } else { self.name(name).string(value) }
     }
 
     /// Opens an object as the member `name`: what follows is in it, until [`Object::close_inner`].
-    pub(super) fn open_inner(&mut self, name: &str) {
-        self.name(name);
-        self.byte(b'{');
-        self.is_first = true;
+    pub(super) fn open_inner(&mut self, name: &str) -> &mut Self {
+        self.name(name).before = b'{';
+        self
     }
 
     pub(super) fn close_inner(&mut self) {
-        self.byte(b'}');
-        self.is_first = false;
+        if self.before == b'{' {
+            self.byte(b'{');
+        }
+        self.byte(b'}').before = b',';
     }
 
     /// The number of bytes written, if there was room for all of them.
     pub(super) fn close(mut self) -> Result<usize, RequestFault> {
-        self.byte(b'}');
+        self.close_inner();
         if self.length <= self.buffer.len() { Ok(self.length) } else { Err(RequestFault::BufferTooSmall) }
     }
 
-    fn name(&mut self, name: &str) {
-        if !self.is_first {
-            self.byte(b',');
-        }
-        self.is_first = false;
-        self.string(name.as_bytes());
-        self.byte(b':');
+    fn name(&mut self, name: &str) -> &mut Self {
+        let before = core::mem::replace(&mut self.before, b',');
+        self.byte(before).string(name.as_bytes()).byte(b':')
     }
 
     /// JSON asks for an escape before quotes and backslashes, and instead of control characters; it has shorter ones for
     /// some of these, but none of them is in an id or a name of the documents.
     #[inline(never)]
-    fn string(&mut self, text: &[u8]) {
-        self.byte(b'"');
-        for byte in text.iter().copied() {
-            match byte {
-                b'"' | b'\\' => self.byte(b'\\'),
-                0..0x20 => {
-                    for escape in [b'\\', b'u', b'0', b'0', b'0' | (byte >> 4)] {
-                        self.byte(escape);
-                    }
-                    let low = byte & 0xF;
-                    self.byte(if low < 10 { b'0' | low } else { (b'a' - 10).wrapping_add(low) });
-                    continue;
-                }
-                _ => {}
+    fn string(&mut self, text: &[u8]) -> &mut Self {
+        let mut object = self.byte(b'"');
+        for byte in text {
+            let mut byte = *byte;
+            if matches!(byte, b'"' | b'\\' | 0..0x20) {
+                object = object.byte(b'\\');
             }
-            self.byte(byte);
+            if byte < 0x20 {
+                let mut escape = u32::from_le_bytes([b'u', b'0', b'0', b'0' | (byte >> 4)]);
+                while escape != 0 {
+                    object = object.byte(escape as u8);
+                    escape >>= 8;
+                }
+                byte &= 0xF;
+                byte = if byte < 10 { b'0' | byte } else { byte.wrapping_add(b'a' - 10) };
+            }
+            object = object.byte(byte);
         }
-        self.byte(b'"');
+        object.byte(b'"')
     }
 
     #[inline(never)]
-    fn byte(&mut self, byte: u8) {
+    fn byte(&mut self, byte: u8) -> &mut Self {
         if let Some(place) = self.buffer.get_mut(self.length) {
             *place = byte;
         }
-        self.length = self.length.saturating_add(1);
+        // A request has some hundreds of bytes: this never wraps.
+        self.length = self.length.wrapping_add(1);
+        self
     }
 }
 

@@ -108,20 +108,22 @@ fn write_debit(
 ) -> Result<usize, RequestFault> {
     let currency = fields.currency.to_bytes();
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose().as_bytes());
-    object.member("password", credentials.password.expose().as_bytes());
-    object.member("externalTrxId", fields.external);
-    object.member(profile.fields.subscriber, fields.subscriber);
-    object.member(profile.fields.instrument, fields.instrument.name.as_bytes());
-    object.member("accountId", fields.account.unwrap_or(&[]));
-    object.member("currency", if profile.send_currency { &currency[..] } else { &[] });
-    object.member("amount", amount);
+    let written = object
+        .member("applicationId", credentials.application.expose().as_bytes())
+        .member("password", credentials.password.expose().as_bytes())
+        .member("externalTrxId", fields.external)
+        .member(profile.fields.subscriber, fields.subscriber)
+        .member(profile.fields.instrument, fields.instrument.name.as_bytes())
+        .member("accountId", fields.account.unwrap_or(&[]))
+        .member("currency", if profile.send_currency { &currency[..] } else { &[] })
+        .member("amount", amount);
     // The agent's parameters of eZ Cash, the one object within a request.
     if fields.instrument.agent_params {
-        object.open_inner(profile.fields.params);
-        object.member("ezcashAgentPin", credentials.agent_pin.expose().as_bytes());
-        object.member("ezcashAgentAlias", credentials.agent_alias.expose().as_bytes());
-        object.close_inner();
+        written
+            .open_inner(profile.fields.params)
+            .member("ezcashAgentPin", credentials.agent_pin.expose().as_bytes())
+            .member("ezcashAgentAlias", credentials.agent_alias.expose().as_bytes())
+            .close_inner();
     }
     object.close()
 }

@@ -11,9 +11,9 @@
 use core::slice::Iter;
 
 use super::names::Names;
-use super::text::escape;
+use super::text::meant;
 use crate::bytes::after;
-use crate::utf8::{NONE, character};
+use crate::utf8::NONE;
 use crate::wire::answer::WireFault;
 
 /// Longest message that is read, in bytes. It bounds the work only: the bytes lie in the caller's buffer, which on a
@@ -191,32 +191,28 @@ fn scalar(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
         b'f' => b"alse",
         _ => return number(rest, first),
     };
-    for byte in word {
-        if rest.next() != Some(byte) {
-            return None;
-        }
-    }
+    *rest = after(rest.as_slice(), word)?.iter();
     Some(if first == b'n' { Form::Null } else { Form::Text })
 }
 
 fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
     let mut form = Form::Quoted;
     loop {
-        let before = rest.clone();
-        let code = match *rest.next()? {
-            b'"' => return Some(form),
-            b'\\' => {
-                form = Form::Escaped;
-                escape(rest)
-            }
+        let mut after = rest.clone();
+        match *after.next()? {
             0..0x20 => return None,
-            0x20..0x80 => continue,
-            _ => {
-                *rest = before;
-                character(rest)
+            b'"' => {
+                *rest = after;
+                return Some(form);
             }
-        };
-        if code == NONE {
+            b'\\' => form = Form::Escaped,
+            0x20..0x80 => {
+                *rest = after;
+                continue;
+            }
+            _ => {}
+        }
+        if meant(rest) == NONE {
             return None;
         }
     }
@@ -226,42 +222,34 @@ fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
 const DIGIT: u8 = 1;
 const POINT: u8 = 2;
 const EXPONENT: u8 = 4;
-const PLUS: u8 = 8;
-const MINUS: u8 = 16;
+const SIGN: u8 = 8;
 /// What is in no number.
-const OTHER: u8 = 32;
+const END: u8 = 16;
 
+/// Goes beyond a number. What may not follow in it may not follow a value either, and is refused as that.
 fn number(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
-    let (mut byte, mut ahead) = (first, rest.clone());
-    // What may come next, and what may come after a digit.
-    let (mut allowed, mut after) = (DIGIT | MINUS, DIGIT | POINT | EXPONENT | OTHER);
+    let digit = if first == b'-' { *rest.next()? } else { first };
+    if !digit.is_ascii_digit() {
+        return None;
+    }
+    // What may come after a digit: after a leading zero, no other.
+    let mut after = if digit == b'0' { POINT | EXPONENT | END } else { DIGIT | POINT | EXPONENT | END };
+    let mut allowed = after;
     loop {
-        let kind = match byte {
-            b'0'..=b'9' => DIGIT,
-            b'.' => POINT,
-            b'e' | b'E' => EXPONENT,
-            b'+' => PLUS,
-            b'-' => MINUS,
-            _ => OTHER,
-        };
-        allowed = match allowed & kind {
-            0 => return None,
-            OTHER => return Some(Form::Text),
-            // After a leading zero there is no digit.
-            DIGIT if byte == b'0' && allowed & OTHER == 0 && after & POINT != 0 => after & !DIGIT,
-            DIGIT => after,
-            POINT => {
-                after &= !POINT;
+        allowed = match rest.as_slice().first() {
+            Some(b'0'..=b'9') if allowed & DIGIT != 0 => after,
+            Some(b'.') if allowed & POINT != 0 => {
+                after = DIGIT | EXPONENT | END;
                 DIGIT
             }
-            EXPONENT => {
-                after = DIGIT | OTHER;
-                DIGIT | PLUS | MINUS
+            Some(b'e' | b'E') if allowed & EXPONENT != 0 => {
+                after = DIGIT | END;
+                DIGIT | SIGN
             }
-            _ => DIGIT,
+            Some(b'+' | b'-') if allowed & SIGN != 0 => DIGIT,
+            _ => return if allowed & END != 0 { Some(Form::Text) } else { None },
         };
-        *rest = ahead.clone();
-        byte = ahead.next().copied().unwrap_or(b' ');
+        rest.next();
     }
 }
 

@@ -24,31 +24,25 @@ impl<'a> Text<'a> {
         Text(raw)
     }
 
-    /// The characters that are meant: escapes are resolved.
-    pub(crate) fn meant(self) -> Meant<'a> {
-        Meant(self.0.iter())
-    }
-
     /// Puts as many characters as fit into `kept`; whether they all do. Control characters become spaces: they are in no
     /// id and on no display.
     #[inline(never)]
     pub(super) fn put(self, kept: &mut VecView<u8>) -> bool {
-        let mut meant = self.meant();
+        let mut rest = self.0.iter();
         loop {
-            let bytes = match meant.next() {
+            let mut bytes = match meant(&mut rest) {
                 NONE => return true,
                 0..0x20 | 0x7F..0xA0 => u32::from(b' '),
                 code => encoded(code),
             };
             let before = kept.len();
-            let mut rest = bytes;
-            while rest != 0 {
-                if kept.push(rest as u8).is_err() {
+            while bytes != 0 {
+                if kept.push(bytes as u8).is_err() {
                     // No part of a character stays.
                     kept.truncate(before);
                     return false;
                 }
-                rest >>= 8;
+                bytes >>= 8;
             }
         }
     }
@@ -61,12 +55,21 @@ impl<'a> Text<'a> {
     }
 
     /// Whether both mean the same.
-    #[inline(never)]
     pub(super) fn says(self, other: Text<'_>) -> bool {
-        let (mut one, mut other) = (self.meant(), other.meant());
+        self.reads_as(other.0, meant)
+    }
+
+    /// Whether this means a text in UTF-8, which has no escapes.
+    pub(super) fn is(self, text: &[u8]) -> bool {
+        self.reads_as(text, character)
+    }
+
+    #[inline(never)]
+    fn reads_as(self, other: &[u8], next: fn(&mut Iter<'_, u8>) -> u32) -> bool {
+        let (mut rest, mut other) = (self.0.iter(), other.iter());
         loop {
-            let code = one.next();
-            if code != other.next() {
+            let code = meant(&mut rest);
+            if code != next(&mut other) {
                 return false;
             }
             if code == NONE {
@@ -138,20 +141,15 @@ fn shows_nothing(code: u32) -> bool {
     )
 }
 
-/// The characters that a text means, as their codes.
-pub(crate) struct Meant<'a>(Iter<'a, u8>);
-
-impl Meant<'_> {
-    /// The next one; [`NONE`] at the end.
-    #[inline(never)]
-    fn next(&mut self) -> u32 {
-        let mut after = self.0.clone();
-        if after.next() == Some(&b'\\') {
-            self.0 = after;
-            escape(&mut self.0)
-        } else {
-            character(&mut self.0)
-        }
+/// The next character that a text means, escapes resolved; [`NONE`] at the end.
+#[inline(never)]
+pub(super) fn meant(rest: &mut Iter<'_, u8>) -> u32 {
+    let mut after = rest.clone();
+    if after.next() == Some(&b'\\') {
+        *rest = after;
+        escape(rest)
+    } else {
+        character(rest)
     }
 }
 
@@ -162,7 +160,7 @@ const MEANT: &[u8; 8] = b"\"\\/\x08\x0c\n\r\t";
 /// The character of the escape whose backslash was taken; [`NONE`] if it is none. This is what a message is checked with,
 /// too.
 #[inline(never)]
-pub(super) fn escape(rest: &mut Iter<'_, u8>) -> u32 {
+fn escape(rest: &mut Iter<'_, u8>) -> u32 {
     let code = unit(rest);
     let kind = code >> 10;
     let mut ahead = rest.clone();
@@ -203,8 +201,8 @@ fn unit(rest: &mut Iter<'_, u8>) -> u32 {
 impl<'a> Text<'a> {
     /// The characters that are meant.
     pub(super) fn chars(self) -> impl Iterator<Item = char> + 'a {
-        let mut meant = self.meant();
-        core::iter::from_fn(move || char::from_u32(meant.next()))
+        let mut rest = self.0.iter();
+        core::iter::from_fn(move || char::from_u32(meant(&mut rest)))
     }
 }
 
