@@ -21,6 +21,7 @@ mod facts;
 pub mod guard;
 pub mod input;
 mod kept;
+mod kept_review;
 mod lasting;
 mod news;
 #[cfg(feature = "notifications")]
@@ -61,9 +62,10 @@ use crate::money::{Amount, AmountError, Currency};
 use crate::profile::{CapturesAt, Consent, Instrument, Profile};
 use crate::time::{Instant, Millis};
 use crate::wire::request::{RequestFault, has_credentials};
-use attempt::{Attempt, Mark, Surroundings, bit};
+use attempt::{Attempt, Mark, Surroundings};
 use durable::Storage;
 use kept::Kept;
+use kept_review::KeptReview;
 use lasting::Lasting;
 use news::Told;
 use plan::Planned;
@@ -226,12 +228,12 @@ pub enum Closing {
 pub enum Release {
     /// Not started.
     None,
+    /// Not released; what was paid is to be refunded.
+    Failed,
     /// Started; the result is not known yet.
     Started,
     /// Released.
     Done,
-    /// Not released; what was paid is to be refunded.
-    Failed,
     /// The power went between start and result: counted as released.
     Uncertain,
 }
@@ -332,26 +334,28 @@ pub struct Charge {
     storage: Storage,
     sale: Sale,
     release: Release,
-    review: Review,
+    review: KeptReview,
     flight: Option<Planned>,
     planned: Option<Planned>,
     // What the profile says; like all that no record holds, a restart forgets it.
     consent: Consent,
     captures_at: CapturesAt,
     deduplicates: bool,
+    /// One bit for each charge request that an attempt may have.
     sends: u8,
     attempts_max: u8,
     retry_wanted: bool,
     handed_out: bool,
     /// How often the pause between two confirms was doubled.
     doublings: u8,
+    instrument: u8,
+    release_told: bool,
     timers: Timers,
 
     /// Up to this amount, notifications alone are evidence enough for the goods.
     notified_release: Kept,
     /// What a record holds, beside the three states.
     lasting: Lasting,
-    instrument: u8,
 
     // What a restart forgets.
     told: Told,
@@ -464,7 +468,7 @@ impl Charge {
             instrument: 0,
             sale: Sale::Open,
             release: Release::None,
-            review: Review::None,
+            review: KeptReview::NONE,
             consent: Consent::None,
             captures_at: CapturesAt::Request,
             deduplicates: false,
@@ -476,6 +480,7 @@ impl Charge {
             planned: None,
             timers: Timers::starting(now),
             doublings: 0,
+            release_told: false,
             told: Told::default(),
             tickets: Vec::new(),
             retry_wanted: false,
@@ -493,7 +498,7 @@ impl Charge {
         self.consent = instrument.consent;
         self.captures_at = instrument.captures_at;
         self.deduplicates = profile.deduplicates;
-        self.sends = profile.limits.sends.min(SENDS_MAX);
+        self.sends = ((1u16 << profile.limits.sends.min(SENDS_MAX)) - 1) as u8;
         self.attempts_max = profile.limits.attempts.min(ATTEMPTS_MAX as u8);
         self.notified_release = Kept::new(profile.limits.notified_release);
         profile.is_built_in(instrument)
@@ -581,7 +586,7 @@ impl Charge {
 
     /// Whether a person must look.
     pub const fn review(&self) -> Review {
-        self.review
+        self.review.get()
     }
 
     /// Who resolved the review; empty if nobody did.
@@ -649,8 +654,7 @@ impl Charge {
     /// Whether nothing is left to do, and nothing is listened for any more ([`Charge::is_settled`], and the profile's
     /// `listen` window is over). The record stays; later notifications still count after [`Charge::recover`].
     pub fn is_finished(&self, now: Instant) -> bool {
-        self.is_settled()
-            && (!self.timers.is_set(Timer::ListenUntil) || self.timers.was_over(Timer::ListenUntil, now))
+        self.is_settled() && !self.timers.is_ahead_at(Timer::ListenUntil, now)
     }
 
     /// Whether nothing is left to do: the sale is closed, everything is durable and told, and either all is clear or a
@@ -689,7 +693,7 @@ impl Charge {
     /// One bit for the send under way, if it is that attempt's.
     fn in_flight(&self, attempt: u8) -> u8 {
         match &self.flight {
-            Some(flight) if flight.attempt == attempt && !flight.service.is_confirm() => bit(flight.index),
+            Some(flight) if flight.attempt == attempt && !flight.service.is_confirm() => flight.index,
             _ => 0,
         }
     }
@@ -749,8 +753,8 @@ impl Charge {
 
     #[inline(never)]
     fn need_review(&mut self, reason: Reason) {
-        if !matches!(self.review, Review::Needed(_)) {
-            self.review = Review::Needed(reason);
+        if self.review.reason().is_none() {
+            self.review = KeptReview::needed(reason);
             self.storage.touch();
         }
     }
@@ -783,7 +787,7 @@ impl fmt::Debug for Charge {
             .field("payment", &self.payment())
             .field("sale", &self.sale)
             .field("release", &self.release)
-            .field("review", &self.review)
+            .field("review", &self.review())
             .field("received", &self.received())
             .field("attempts", &self.lasting.attempts)
             .finish_non_exhaustive()

@@ -35,6 +35,12 @@ impl Instant {
         Instant(self.0.saturating_add(millis as u64))
     }
 
+    /// The moment `millis` later; `None` behind the end of time.
+    #[must_use]
+    pub(crate) fn checked_after(self, millis: Millis) -> Option<Self> {
+        self.0.checked_add(millis.into()).map(Instant)
+    }
+
     /// Milliseconds from `earlier` to this moment, 0 if `earlier` is later.
     #[inline(never)]
     pub const fn since(self, earlier: Instant) -> Millis {

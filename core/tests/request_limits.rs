@@ -39,7 +39,7 @@ fn the_longest_request_fits_exactly() {
     let fields = ChargeFields {
         external: external.as_bytes(),
         subscriber: subscriber.expose().as_bytes(),
-        account: Some(account.as_bytes()),
+        account: account.as_bytes(),
         instrument: &instrument,
         amount: Amount::from_minor(AMOUNT_MAX_MINOR).unwrap(),
         currency: Currency::LKR,
@@ -116,7 +116,7 @@ fn fields<'a>(profile: &Profile<'a>) -> ChargeFields<'a> {
     ChargeFields {
         external: b"",
         subscriber: b"0712755777",
-        account: None,
+        account: b"",
         instrument: profile.instruments.first().unwrap(),
         amount: Amount::parse("5").unwrap(),
         currency: Currency::LKR,

@@ -406,7 +406,7 @@ mod requests {
         let fields = ChargeFields {
             external: b"",
             subscriber: b"0712755777",
-            account: None,
+            account: b"",
             instrument: by_example.instruments.first().unwrap(),
             amount: Amount::parse("5").unwrap(),
             currency: Currency::LKR,
@@ -449,7 +449,7 @@ mod requests {
             let fields = ChargeFields {
                 external: text("externalTrxId").as_bytes(),
                 subscriber: text("subscriberId").as_bytes(),
-                account: sample["accountId"].as_str().map(str::as_bytes),
+                account: text("accountId").as_bytes(),
                 instrument: &instrument,
                 amount: Amount::parse(text("amount")).unwrap(),
                 currency: Currency::parse(text("currency")).unwrap_or(Currency::LKR),

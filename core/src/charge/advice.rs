@@ -2,7 +2,7 @@
 
 use super::attempt::Mark;
 use super::facts::latest;
-use super::{Charge, Payment, Phase, Reason, Release, Review, Sale};
+use super::{Charge, Payment, Phase, Reason, Release, Sale};
 use crate::money::Amount;
 
 /// What to do now. The first that applies is given.
@@ -39,7 +39,7 @@ impl Charge {
         if self.storage.is_failing() {
             return Advice::RepairStorage;
         }
-        if let Review::Needed(reason) = self.review {
+        if let Some(reason) = self.review.reason() {
             return Advice::CallSomebody(reason);
         }
         if !self.refund_due().is_zero() {

@@ -3,7 +3,6 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, Unaligned};
 
-use super::SENDS_MAX;
 use super::guard::{Guard, Guards};
 use super::short_code::ShortCode;
 use super::transition::{Phase, Sign, Signs, phase};
@@ -81,7 +80,7 @@ const fn any_of(marks: &[Mark]) -> u16 {
 #[cfg_attr(feature = "model", derive(Hash))]
 #[repr(C)]
 pub(super) struct Attempt {
-    /// Charge requests intended so far.
+    /// One bit for each charge request intended so far, the lowest for the first.
     pub opened: u8,
     /// One bit for each send that is known not to have charged.
     pub closed: u8,
@@ -120,7 +119,7 @@ pub(super) struct Surroundings {
     pub prompted: bool,
     /// The sale is open.
     pub sale_open: bool,
-    /// Charge requests that one attempt may have.
+    /// One bit for each charge request that an attempt may have.
     pub sends: u8,
 }
 
@@ -142,14 +141,11 @@ impl Attempt {
         self.marks = (u16::from_le_bytes(self.marks) | mark as u16).to_le_bytes();
     }
 
-    /// The next charge request's index, noted as intended. `None` when there were [`SENDS_MAX`].
+    /// The next charge request's bit, noted as intended. `None` when there were [`SENDS_MAX`](super::SENDS_MAX).
     pub fn intend_send(&mut self) -> Option<u8> {
-        let index = self.opened;
-        if index >= SENDS_MAX {
-            return None;
-        }
-        self.opened += 1;
-        Some(index)
+        let next = !self.opened & self.opened.wrapping_add(FIRST_SEND);
+        self.opened |= next;
+        Some(next).filter(|next| *next != 0)
     }
 
     /// The next confirm's number, noted as intended.
@@ -178,17 +174,13 @@ impl Attempt {
     }
 
     /// The send did not charge: not sent, or refused.
-    pub fn close_send(&mut self, index: u8, guards: Guards) {
-        if guards.hold(Guard::RefusalClosesOwnSend) {
-            self.closed |= bit(index);
-        } else {
-            self.closed |= self.opened_mask();
-        }
+    pub fn close_send(&mut self, send: u8, guards: Guards) {
+        self.closed |= if guards.hold(Guard::RefusalClosesOwnSend) { send } else { self.opened };
     }
 
     /// The send was accepted or executed.
-    pub fn answer_send(&mut self, index: u8) {
-        self.answered |= bit(index);
+    pub fn answer_send(&mut self, send: u8) {
+        self.answered |= send;
     }
 
     pub fn note_code(&mut self, code: &[u8]) {
@@ -198,19 +190,14 @@ impl Attempt {
     /// Whether some send may have charged and no answer speaks for it.
     #[inline(never)]
     pub fn has_open_send(&self, in_flight: u8, deduplicates: bool) -> bool {
-        let open = self.opened_mask() & !(self.closed | self.answered | in_flight);
+        let open = self.opened & !(self.closed | self.answered | in_flight);
         // One id is executed once by a carrier that de-duplicates, so one positive answer speaks for all its sends.
         open != 0 && !(deduplicates && self.answered != 0)
     }
 
-    /// One bit for each send intended so far.
-    pub fn opened_mask(&self) -> u8 {
-        u8::try_from((1u16 << self.opened.min(8)) - 1).unwrap_or(u8::MAX)
-    }
-
     /// Whether all sends are known not to have charged.
     pub fn all_closed(&self) -> bool {
-        self.opened > 0 && self.opened_mask() & !self.closed == 0
+        self.opened != 0 && self.opened & !self.closed == 0
     }
 
     /// Whether `confirm` may say something new about this attempt.
@@ -243,7 +230,7 @@ impl Attempt {
             // What is said of one send says nothing of a consent that another send has asked for.
             .with(Sign::FailedListening, self.has_any(SEND_FAILED) && !accepted)
             .with(Sign::Repeatable, repeatable)
-            .with(Sign::Opened, self.opened > 0)
+            .with(Sign::Opened, self.opened != 0)
             .with(Sign::InFlight, around.in_flight != 0)
     }
 
@@ -252,14 +239,13 @@ impl Attempt {
     }
 }
 
-/// The bit of a send.
-pub(super) fn bit(index: u8) -> u8 {
-    1u8.checked_shl(u32::from(index)).unwrap_or(0)
-}
+/// The bit of an attempt's first charge request.
+pub(super) const FIRST_SEND: u8 = 1;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charge::SENDS_MAX;
 
     /// An open sale of a prompt whose confirm captures, which de-duplicates nothing.
     const AROUND: Surroundings = Surroundings {
@@ -270,7 +256,7 @@ mod tests {
         consent_captures: false,
         prompted: true,
         sale_open: true,
-        sends: 4,
+        sends: 0b1111,
     };
     const CLOSED: Surroundings = Surroundings { sale_open: false, ..AROUND };
     const CONSENT_CAPTURES: Surroundings =
@@ -286,7 +272,7 @@ mod tests {
 
     fn accepted() -> Attempt {
         let mut attempt = opened(1);
-        attempt.answer_send(0);
+        attempt.answer_send(FIRST_SEND);
         attempt.mark(Mark::Accepted);
         attempt
     }
@@ -302,7 +288,7 @@ mod tests {
     /// R55
     #[test]
     fn a_refusal_closes_its_own_send_only() {
-        for refused in 0..3 {
+        for refused in [0b001, 0b010, 0b100] {
             let mut attempt = opened(3);
             attempt.close_send(refused, Guards::default());
             attempt.mark(Mark::Refused);
@@ -310,7 +296,7 @@ mod tests {
             assert!(!attempt.all_closed());
         }
         let mut attempt = opened(3);
-        (0..3).for_each(|send| attempt.close_send(send, Guards::default()));
+        [0b001, 0b010, 0b100].iter().for_each(|send| attempt.close_send(*send, Guards::default()));
         assert_eq!(attempt.phase(&AROUND), Phase::Requested, "and may be sent again");
         attempt.mark(Mark::Refused);
         assert_eq!(attempt.phase(&AROUND), Phase::NotCharged);
@@ -319,7 +305,7 @@ mod tests {
     #[test]
     fn one_positive_answer_speaks_for_all_sends_of_one_id_only_where_the_carrier_deduplicates() {
         let mut attempt = opened(2);
-        attempt.answer_send(1);
+        attempt.answer_send(0b10);
         attempt.mark(Mark::Accepted);
         assert_eq!(attempt.phase(&AROUND), Phase::InDoubt);
         assert_eq!(attempt.phase(&Surroundings { deduplicates: true, ..AROUND }), Phase::PendingConsent);
@@ -330,7 +316,7 @@ mod tests {
         let mut attempt = opened(SENDS_MAX);
         assert_eq!(attempt.intend_send(), None);
         assert!(attempt.has_open_send(AROUND.in_flight, AROUND.deduplicates));
-        (0..SENDS_MAX).for_each(|send| attempt.close_send(send, Guards::default()));
+        (0..SENDS_MAX).for_each(|send| attempt.close_send(1 << send, Guards::default()));
         assert!(attempt.all_closed());
     }
 
@@ -386,9 +372,9 @@ mod tests {
     fn what_is_said_of_a_send_does_not_end_the_consent_of_another() {
         for mark in [Mark::Refused, Mark::SendFailed, Mark::Throttled] {
             let mut attempt = opened(2);
-            attempt.close_send(1, Guards::default());
+            attempt.close_send(0b10, Guards::default());
             attempt.mark(mark);
-            attempt.answer_send(0);
+            attempt.answer_send(FIRST_SEND);
             attempt.mark(Mark::Accepted);
             assert_eq!(attempt.phase(&AROUND), Phase::PendingConsent, "{mark:?}");
             assert!(attempt.is_askable());

@@ -26,7 +26,7 @@ impl Attempts {
 
     /// How many there are.
     pub fn count(&self) -> u8 {
-        // There are no more than three.
+        // What is read from a record is checked to be less than ATTEMPTS_MAX.
         self.latest.wrapping_add(1)
     }
 
@@ -59,9 +59,11 @@ impl Attempts {
 
     /// Whether these can be: what was read from a record may be anything.
     pub fn is_sound(&self) -> bool {
-        let free = self.places.get(usize::from(self.count())..);
-        free.is_some_and(|free| free.as_bytes().iter().all(|byte| *byte == 0))
-            && self.places.iter().all(|attempt| attempt.code.is_sound())
+        let can_be = |(number, attempt): (usize, &Attempt)| {
+            let free = number > usize::from(self.latest);
+            attempt.code.is_sound() && !(free && attempt.as_bytes().iter().any(|byte| *byte != 0))
+        };
+        usize::from(self.latest) < ATTEMPTS_MAX && self.places.iter().enumerate().all(can_be)
     }
 }
 

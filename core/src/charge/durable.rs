@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::output::{Event, ReleasePermit, SendToken, Ticket};
 use super::plan::Planned;
 use super::texts::Slot;
-use super::timers::{Timer, Timers, doubled};
+use super::timers::{Timer, Timers};
 use super::{Carrier, Charge, Closing, Release, Sale};
 use crate::profile::Profile;
 use crate::time::{Instant, Millis, SECOND};
@@ -17,6 +17,9 @@ use heapless::Vec;
 pub const PERSIST_DEADLINE: Millis = 10 * SECOND;
 /// The longest pause between two tries to write.
 const PERSIST_PAUSE_MAX: Millis = 60 * SECOND;
+/// After so many failures the pause of a second, which doubles, is above the longest.
+const PERSIST_DOUBLINGS: u8 = 6;
+const _: () = assert!(SECOND << PERSIST_DOUBLINGS > PERSIST_PAUSE_MAX);
 
 /// How far storage is behind.
 #[derive(Debug)]
@@ -87,7 +90,10 @@ impl Storage {
         if awaited {
             self.writing = false;
             self.dirty = true;
-            timers.set(Timer::StorageAt, doubled(SECOND, self.failures, PERSIST_PAUSE_MAX));
+            timers.set(
+                Timer::StorageAt,
+                (SECOND << self.failures.min(PERSIST_DOUBLINGS)).min(PERSIST_PAUSE_MAX),
+            );
             self.failures = self.failures.saturating_add(1);
         }
         awaited
@@ -129,7 +135,7 @@ impl Charge {
         self.settle(profile);
         self.plan(profile);
         let replying = cfg!(feature = "notifications") && !self.tickets.is_empty();
-        let releasing = self.release == Release::Started && !self.told.release;
+        let releasing = self.release == Release::Started && !self.release_told;
         if self.storage.is_due(&self.timers) {
             Due::Persist
         } else if self.planned.is_some() && self.is_held(Guard::IntentBeforeSend) {
@@ -207,7 +213,7 @@ impl Durable<'_> {
     /// The release, once.
     pub fn release(self) -> ReleasePermit {
         let charge = self.0;
-        charge.told.release = true;
+        charge.release_told = true;
         ReleasePermit { charge: charge.tag() }
     }
 
@@ -243,11 +249,10 @@ impl Charge {
         let instrument = carrier.profile.instruments.get(usize::from(self.instrument));
         let mut external = Vec::new();
         self.put_external(planned.attempt, &mut external);
-        let account = self.lasting.texts.get(Slot::ACCOUNT);
         let fields = ChargeFields {
             external: &external,
             subscriber: self.lasting.texts.get(Slot::SUBSCRIBER),
-            account: Some(account),
+            account: self.lasting.texts.get(Slot::ACCOUNT),
             instrument: instrument.ok_or(RequestFault::MissingCredential)?,
             amount: self.amount(),
             currency: self.currency(),

@@ -3,8 +3,9 @@
 
 use super::attempt::{Attempt, Mark};
 use super::guard::Guard;
+use super::kept_review::KeptReview;
 use super::transition::{Known, Phase, Standing, payment};
-use super::{Charge, Payment, Reason, Release, Review, Sale};
+use super::{Charge, Payment, Reason, Release, Sale};
 use crate::profile::CapturesAt;
 
 /// The latest attempt stands there: one of the lowest eight bits.
@@ -134,13 +135,10 @@ impl Charge {
             Release::Failed => RELEASING,
             Release::Started | Release::Done | Release::Uncertain => RELEASING | GIVEN,
         };
-        facts.0 |= match self.review {
-            Review::None => 0,
-            // What the damaged record said is unknown until a person has looked (R44).
-            Review::Needed(Reason::DamagedRecord) => REVIEW | NEEDS_REVIEW | UNCERTAIN,
-            Review::Needed(_) => REVIEW | NEEDS_REVIEW,
-            Review::Resolved(_) => REVIEW,
-        };
+        facts.note(REVIEW, self.review.is_some());
+        facts.note(NEEDS_REVIEW, self.review.reason().is_some());
+        // What the damaged record said is unknown until a person has looked (R44).
+        facts.note(UNCERTAIN, self.review == KeptReview::needed(Reason::DamagedRecord));
         facts.note(FLYING, self.flight.is_some());
         facts.note(PLANNED, self.planned.is_some());
 

@@ -5,12 +5,13 @@ use super::evidence::Sent;
 use super::facts::{self, Facts, latest};
 use super::guard::Guard;
 use super::kept::Kept;
+use super::kept_review::KeptReview;
 #[cfg(feature = "notifications")]
 use super::output::Ticket;
 use super::output::{PersistToken, ReleasePermit, SendToken};
 use super::record::REVIEWER_MAX;
 use super::timers::Timer;
-use super::{Charge, Closing, Phase, Reason, Release, Review, Sale, Verdict};
+use super::{Charge, Closing, Phase, Reason, Release, Sale, Verdict};
 use crate::money::Amount;
 use crate::profile::Profile;
 use crate::time::{Instant, Millis};
@@ -285,7 +286,7 @@ impl Charge {
             return Err(Refusal::NeedsReview);
         }
         self.release = Release::Started;
-        self.told.release = false;
+        self.release_told = false;
         self.storage.touch();
         Ok(())
     }
@@ -337,9 +338,9 @@ impl Charge {
         }
         self.planned = None;
         self.close(Closing::Cancelled);
-        self.review = Review::Resolved(verdict);
+        self.review = KeptReview::resolved(verdict);
         self.lasting.judged = Kept::new(self.received());
-        self.told.review = None;
+        self.told.review = KeptReview::NONE;
         self.lasting.texts.set_reviewer(beginning(by.as_bytes(), REVIEWER_MAX));
         self.storage.touch();
         Ok(())
@@ -350,7 +351,7 @@ impl Charge {
     /// Whether something is to be decided that giving money back does not decide: an attempt that may have charged, or
     /// what a damaged record said. It stays listed (I3).
     fn is_doubt_left(&self, facts: Facts) -> bool {
-        facts.any(facts::ATTEMPT_IN_DOUBT) || self.review == Review::Needed(Reason::DamagedRecord)
+        facts.any(facts::ATTEMPT_IN_DOUBT) || self.review == KeptReview::needed(Reason::DamagedRecord)
     }
 }
 

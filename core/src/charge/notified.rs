@@ -1,13 +1,13 @@
 //! What charging notifications tell, merged into what is known.
 
-use super::attempt::Mark;
+use super::attempt::{FIRST_SEND, Mark};
 use super::guard::Guard;
 use super::input::Ignored;
 use super::lasting::Lasting;
 use super::output::Ticket;
 use super::received::{Credited, Reference};
 use super::texts::Slot;
-use super::{Charge, Conflict, Reason, SENDS_MAX};
+use super::{Charge, Conflict, Reason};
 use crate::bytes::same;
 use crate::id_generator::attempt_of_external;
 use crate::money::Amount;
@@ -124,11 +124,11 @@ impl Charge {
     fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
         let latest = self.is_latest(number);
         // A carrier that executes each id once may have been sent it more than once.
-        let sends = 1..=if self.deduplicates { SENDS_MAX } else { 1 };
+        let sends = FIRST_SEND..=if self.deduplicates { u8::MAX } else { FIRST_SEND };
         let Some(attempt) = self.attempt_mut(number) else { return };
         let known = attempt.has(Mark::Accepted) || attempt.has(Mark::Executed);
         if !known && sends.contains(&attempt.opened) {
-            attempt.answer_send(0);
+            attempt.answer_send(FIRST_SEND);
             attempt.mark(Mark::Accepted);
             self.storage.touch();
             // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
@@ -163,9 +163,9 @@ impl Charge {
         let Some(attempt) = self.attempt_mut(reference.attempt) else { return };
         let paid = attempt.has_money();
         if reference.matched {
-            if attempt.opened == 1 {
+            if attempt.opened == FIRST_SEND {
                 // It speaks for the one send that there was.
-                attempt.answer_send(0);
+                attempt.answer_send(FIRST_SEND);
             }
             attempt.mark(mark);
             self.storage.touch();

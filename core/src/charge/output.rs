@@ -102,14 +102,14 @@ pub enum Event {
     Requested,
     /// The payer must act.
     PendingConsent,
-    /// Paid in part so far.
-    PartlyPaid(Amount),
     /// Paid in full. The goods are released after [`Command::StartRelease`](super::Command::StartRelease).
     Confirmed,
     /// Not paid.
     Failed,
     /// Money may have moved and nobody here can tell, for now.
     InDoubt,
+    /// Paid in part so far.
+    PartlyPaid(Amount),
     /// "Not approved", asked after the window's end: a new attempt may be asked for, or the sale cancelled.
     Lapsed,
     /// Release the goods now, once, and give the permit back with the result.
@@ -192,7 +192,10 @@ impl Charge {
             }
             Due::Reply(durable) => {
                 let body = crate::wire::notification::RECEIVED;
-                return durable.reply().map_or(Output::Wait(None), |ticket| Output::Reply { ticket, body });
+                if let Some(ticket) = durable.reply() {
+                    return Output::Reply { ticket, body };
+                }
+                None
             }
             Due::Release(durable) => Some(Event::Release(durable.release())),
             Due::Tell(durable) => durable.tell(),

@@ -3,13 +3,15 @@
 use super::evidence::Fate;
 use super::facts::{self, Facts, When, latest};
 use super::kept::KeptOrNone;
-use super::timers::{Timer, doubled};
+use super::timers::Timer;
 use super::{Charge, Closing, Phase, Sale};
 use crate::profile::{Profile, Service};
 use crate::time::{Millis, SECOND};
 
 /// The first pause before a charge request that was not sent, or was throttled, is sent again; it doubles.
 pub const RESEND_PAUSE: Millis = 2 * SECOND;
+/// How many times as long as the first the pause may be.
+const RESEND_PAUSES_MAX: u8 = 32;
 /// The first pause after "handset busy", which doubles too: a USSD session lasts about as long.
 pub const BUSY_PAUSE: Millis = 30 * SECOND;
 
@@ -19,6 +21,7 @@ pub const BUSY_PAUSE: Millis = 30 * SECOND;
 #[cfg_attr(feature = "model", derive(Clone))]
 pub(super) struct Planned {
     pub attempt: u8,
+    /// The number of a `confirm`; of a charge request, its bit.
     pub index: u8,
     pub service: Service,
 }
@@ -67,21 +70,18 @@ impl Charge {
         }
         let polling = profile.polling;
         let most = polling.most.max(polling.first);
-        let pause = doubled(polling.first, self.doublings, most);
+        let pause = polling.first.saturating_mul(1 << self.doublings.min(31)).min(most);
         if pause < most {
             self.doublings = self.doublings.saturating_add(1);
         }
         self.timers.set(Timer::PollAt, pause);
-        if self.timers.is_ahead(Timer::WindowEnds)
-            && self.timers.left(Timer::WindowEnds) < self.timers.left(Timer::PollAt)
-        {
-            self.timers.copy(Timer::WindowEnds, Timer::PollAt);
-        }
+        self.timers.hasten_to(Timer::WindowEnds, Timer::PollAt);
     }
 
     pub(super) fn schedule_resend(&mut self, pause: Millis) {
-        let doublings = self.latest().map_or(0, |attempt| attempt.opened).saturating_sub(1).min(5);
-        self.timers.set(Timer::ResendAt, pause << doublings);
+        // Twice as long after each further send: half of the bits and one are 1, 2, 4 and so on.
+        let doubled = self.latest().map_or(0, |attempt| attempt.opened / 2 + 1).min(RESEND_PAUSES_MAX);
+        self.timers.set(Timer::ResendAt, pause.saturating_mul(doubled.into()));
     }
 
     /// A write failed, or is overdue; says whether it was the one awaited.
@@ -125,6 +125,6 @@ impl Charge {
         if facts.any(facts::MAY_SEND) && !self.timers.is_ahead(Timer::ResendAt) {
             return Some(profile.charge_service);
         }
-        (facts.any(facts::MAY_ASK) && self.timers.is_over(Timer::PollAt)).then_some(Service::Confirm)
+        (facts.any(facts::MAY_ASK) && !self.timers.is_ahead(Timer::PollAt)).then_some(Service::Confirm)
     }
 }

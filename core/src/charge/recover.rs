@@ -215,9 +215,7 @@ impl Charge {
     fn count_what_was_under_way(&mut self) {
         let attempts = self.lasting.attempts.places_mut();
         if !self.guards.hold(Guard::IntentIsInDoubt) {
-            attempts
-                .iter_mut()
-                .for_each(|attempt| attempt.closed |= attempt.opened_mask() & !attempt.answered);
+            attempts.iter_mut().for_each(|attempt| attempt.closed |= attempt.opened & !attempt.answered);
         } else if self.captures_at.may_be_confirm() {
             attempts.iter_mut().for_each(Attempt::lose_confirm);
         }

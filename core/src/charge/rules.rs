@@ -4,7 +4,7 @@
 use super::attempt::Mark;
 use super::facts::{self, When, latest};
 use super::timers::{TIMERS, Timer};
-use super::{Charge, Closing, Conflict, Phase, RECOVERIES_MAX, Reason, Review};
+use super::{Charge, Closing, Conflict, Phase, RECOVERIES_MAX, Reason};
 use crate::profile::Profile;
 use crate::time::Instant;
 
@@ -133,7 +133,7 @@ impl Charge {
         }
         self.note_asked_enough(profile);
         // Money that was not known when a person decided needs that person again, be it a part of the price only.
-        if matches!(self.review, Review::Resolved(_)) && self.received() > self.lasting.judged.amount() {
+        if self.review.is_resolved() && self.received() > self.lasting.judged.amount() {
             self.note_conflict(Conflict::PaidAfterReview);
             self.need_review(Reason::PaidAfterReview);
         }
@@ -186,7 +186,7 @@ impl Charge {
         let asked: u16 =
             self.lasting.attempts.places().iter().map(|attempt| u16::from(attempt.confirms)).sum();
         // A profile without a way to ask has asked enough once it is time to ask: asking again would find none either.
-        let spent = (profile.paths.confirm.is_none() && self.timers.is_over(Timer::PollAt))
+        let spent = (profile.paths.confirm.is_none() && !self.timers.is_ahead(Timer::PollAt))
             || asked >= u16::from(profile.limits.confirms)
             || self.lasting.credential_refusals >= 2
             || self.lasting.recoveries > RECOVERIES_MAX;

@@ -31,12 +31,12 @@ pub(super) enum Timer {
 }
 
 pub(super) const TIMERS: usize = Timer::StorageAt as usize + 1;
-/// A deadline that is longer over than this, 12 days, counts as over for so long: it stays in 32 bits.
-const PAST_MAX: i32 = 1 << 30;
 /// No deadline is further ahead than the longest wait, also when the clock stepped back.
 const AHEAD_MAX: i32 = WAIT_MAX as i32;
-/// Stands for a deadline that is not set.
-const NOT_SET: i32 = i32::MIN;
+/// Stands for a deadline that is not set, so that a charge begins with zeros.
+const NOT_SET: i32 = 0;
+/// Stands for a deadline that has come now; one that came before is less.
+const NOW: i32 = -1;
 
 const _: () = assert!(WAIT_MAX < i32::MAX as Millis);
 
@@ -47,24 +47,23 @@ const _: () = assert!(WAIT_MAX < i32::MAX as Millis);
 pub(super) struct Timers {
     /// The time, in two halves: whole, it would align the charge to eight bytes.
     now: [u32; 2],
-    /// Nothing or less: the deadline has come.
+    /// What is left of each, as [`kept`].
     left: [i32; TIMERS],
 }
 
 impl Timers {
-    /// Nothing is waited for; a `confirm` may be asked at once.
-    pub fn starting(now: Instant) -> Self {
-        let mut timers = Timers { now: halves(now), left: [NOT_SET; TIMERS] };
-        timers.put(Timer::PollAt, 0);
-        timers
+    /// Nothing is waited for.
+    pub const fn starting(now: Instant) -> Self {
+        Timers { now: halves(now), left: [NOT_SET; TIMERS] }
     }
 
-    /// It is `now`. A clock that steps back moves no deadline, unless it would be further away than the longest wait.
+    /// It is `now`. A clock that steps back moves no deadline, unless it would be further away than the longest wait. One
+    /// that is over for more than 24 days counts as over for so long: it stays in 32 bits.
     #[inline(never)]
     pub fn advance(&mut self, now: Instant) {
         let passed = self.passed(now);
         for left in self.left.iter_mut().filter(|left| **left != NOT_SET) {
-            *left = left.saturating_sub(passed).clamp(-PAST_MAX, AHEAD_MAX);
+            *left = kept(meant(*left).saturating_sub(passed).min(AHEAD_MAX));
         }
         self.now = halves(now);
     }
@@ -78,7 +77,6 @@ impl Timers {
     pub fn begin_attempt(&mut self) {
         let [_sale_ends, of_attempt @ .., _storage_at] = &mut self.left;
         of_attempt.fill(NOT_SET);
-        self.put(Timer::PollAt, 0);
     }
 
     /// The deadline, if it is set.
@@ -90,8 +88,9 @@ impl Timers {
     }
 
     /// Milliseconds to the deadline, if it is set; less than nothing once it has come.
+    #[cfg(any(test, feature = "model"))]
     pub fn left(&self, timer: Timer) -> Option<i32> {
-        self.left.get(timer as usize).copied().filter(|left| *left != NOT_SET)
+        Some(self.kept(timer)).filter(|left| *left != NOT_SET).map(meant)
     }
 
     /// The next of the deadlines that count, each in its place, and have not come; behind the end of time there is none.
@@ -102,54 +101,63 @@ impl Timers {
                 next = next.min(millis(*left));
             }
         }
-        let at = self.now().after(next);
-        (next != Millis::MAX && at > self.now()).then_some(at)
+        if next == Millis::MAX { None } else { self.now().checked_after(next) }
     }
 
     /// Whether the deadline is set.
     pub fn is_set(&self, timer: Timer) -> bool {
-        self.left(timer).is_some()
+        self.kept(timer) != NOT_SET
     }
 
     /// Whether the deadline is set and has come.
     pub fn is_over(&self, timer: Timer) -> bool {
-        self.left(timer).is_some_and(|left| left <= 0)
-    }
-
-    /// Whether the deadline is set and had come at that moment.
-    #[inline(never)]
-    pub fn was_over(&self, timer: Timer, at: Instant) -> bool {
-        self.left(timer).is_some_and(|left| left <= self.passed(at))
+        self.kept(timer) < NOT_SET
     }
 
     /// Whether the deadline is set and has not come.
     pub fn is_ahead(&self, timer: Timer) -> bool {
-        self.left(timer).is_some_and(|left| left > 0)
+        self.kept(timer) > NOT_SET
+    }
+
+    /// Whether the deadline is set, and will not have come at that moment.
+    #[inline(never)]
+    pub fn is_ahead_at(&self, timer: Timer, at: Instant) -> bool {
+        self.kept(timer) > self.passed(at).max(0)
     }
 
     /// Sets the deadline to so long after now.
     #[inline(never)]
     pub fn set(&mut self, timer: Timer, wait: Millis) {
-        self.put(timer, in_32_bits(wait.min(WAIT_MAX)));
+        self.put(timer, kept(in_32_bits(wait.min(WAIT_MAX))));
     }
 
     /// Sets the deadline to so long after now, unless it is later already.
     pub fn extend(&mut self, timer: Timer, wait: Millis) {
-        if self.left(timer).is_none_or(|left| left < in_32_bits(wait.min(WAIT_MAX))) {
-            self.set(timer, wait);
+        let before = self.kept(timer);
+        self.set(timer, wait);
+        if before != NOT_SET && before > self.kept(timer) {
+            self.put(timer, before);
         }
     }
 
     /// Sets the deadline to now, unless it is earlier already.
     pub fn hasten(&mut self, timer: Timer) {
         if self.is_ahead(timer) {
-            self.put(timer, 0);
+            self.put(timer, NOW);
+        }
+    }
+
+    /// Sets the deadline to that of another one, if that is ahead and earlier.
+    pub fn hasten_to(&mut self, other: Timer, timer: Timer) {
+        let earlier = self.kept(other);
+        if earlier > NOT_SET && earlier < self.kept(timer) {
+            self.put(timer, earlier);
         }
     }
 
     /// Sets the deadline to that of another one.
     pub fn copy(&mut self, from: Timer, to: Timer) {
-        self.put(to, self.left(from).unwrap_or(NOT_SET));
+        self.put(to, self.kept(from));
     }
 
     pub fn clear(&mut self, timer: Timer) {
@@ -170,6 +178,10 @@ impl Timers {
         i32::try_from(passed).unwrap_or(if passed < 0 { i32::MIN } else { i32::MAX })
     }
 
+    fn kept(&self, timer: Timer) -> i32 {
+        self.left.get(timer as usize).copied().unwrap_or(NOT_SET)
+    }
+
     fn put(&mut self, timer: Timer, left: i32) {
         if let Some(place) = self.left.get_mut(timer as usize) {
             *place = left;
@@ -177,16 +189,14 @@ impl Timers {
     }
 }
 
-/// A pause that was doubled so often, at most the longest.
-#[inline(never)]
-pub(super) fn doubled(mut pause: Millis, times: u8, most: Millis) -> Millis {
-    for _ in 0..times {
-        if pause >= most {
-            break;
-        }
-        pause = pause.saturating_add(pause);
-    }
-    pause.min(most)
+/// How milliseconds to a deadline are kept: one less once it has come, because zero says that it is not set.
+fn kept(left: i32) -> i32 {
+    if left > 0 { left } else { left.saturating_add(NOW) }
+}
+
+/// The milliseconds that are kept so.
+fn meant(kept: i32) -> i32 {
+    if kept > 0 { kept } else { kept.saturating_sub(NOW) }
 }
 
 fn in_32_bits(wait: Millis) -> i32 {
@@ -199,7 +209,7 @@ fn millis(left: i32) -> Millis {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "each half is 32 bits of the whole")]
-fn halves(moment: Instant) -> [u32; 2] {
+const fn halves(moment: Instant) -> [u32; 2] {
     [(moment.as_millis() >> 32) as u32, moment.as_millis() as u32]
 }
 

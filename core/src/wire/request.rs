@@ -19,8 +19,8 @@ pub struct ChargeFields<'a> {
     pub external: &'a [u8],
     /// The payer, verbatim.
     pub subscriber: &'a [u8],
-    /// `accountId`, if any.
-    pub account: Option<&'a [u8]>,
+    /// `accountId`; empty for none.
+    pub account: &'a [u8],
     /// What is charged.
     pub instrument: &'a Instrument<'a>,
     /// How much.
@@ -114,7 +114,7 @@ fn write_debit(
         .member("externalTrxId", fields.external)
         .member(profile.fields.subscriber, fields.subscriber)
         .member(profile.fields.instrument, fields.instrument.name.as_bytes())
-        .member("accountId", fields.account.unwrap_or(&[]))
+        .member("accountId", fields.account)
         .member("currency", if profile.send_currency { &currency[..] } else { &[] })
         .member("amount", amount);
     // The agent's parameters of eZ Cash, the one object within a request.

@@ -39,7 +39,7 @@ fn talk(world: &'static mut World) -> bool {
     let fields = ChargeFields {
         external: black_box(b"T1-1-1a"),
         subscriber: black_box(b"94771234567"),
-        account: black_box(None),
+        account: black_box(b""),
         instrument,
         amount,
         currency: Currency::LKR,
