@@ -4,7 +4,7 @@
 
 mod scene;
 
-use caas_core::charge::{AtBoot, Command, Handled, Input, Payment, Phase, Refusal, Sale};
+use caas_core::charge::{AtBoot, Command, Input, Payment, Phase, Sale};
 use caas_core::profile::CapturesAt;
 use caas_core::time::{Instant, TickWidener};
 use scene::{APPROVED, Kind, Scene};
@@ -24,8 +24,7 @@ fn after_a_restart_the_full_window_starts_again() {
             scene.now = Instant::from_millis(boot);
             scene.recover(AtBoot::RefundDue);
             scene.pass_answering(119_999, NOT_YET);
-            let early = Handled::Refused(Refusal::TooEarly { left: 1 });
-            assert_eq!(scene.command(RETRY), early, "{} boot at {boot}", kind.name);
+            assert_eq!(scene.too_early(RETRY), 1, "{} boot at {boot}", kind.name);
             scene.pass_answering(1, NOT_YET);
             assert_eq!(scene.phases(), [Phase::Lapsed], "{} boot at {boot}", kind.name);
         }
@@ -40,8 +39,7 @@ fn after_a_restart_a_lost_request_is_held_as_long_again() {
         scene.pass(239_000);
         scene.cut(AtBoot::RefundDue);
         scene.pass(239_999);
-        let early = Handled::Refused(Refusal::TooEarly { left: 1 });
-        assert_eq!(scene.command(Command::Retry { accept_risk: true }), early, "{}", kind.name);
+        assert_eq!(scene.too_early(Command::Retry { accept_risk: true }), 1, "{}", kind.name);
     }
 }
 
@@ -121,7 +119,7 @@ fn a_charge_over_the_wrap_of_a_tick_counter_keeps_its_deadlines() {
             assert_eq!(scene.phases(), [Phase::PendingConsent], "{} at {tick}", kind.name);
         }
         scene.now = clock.widen(tick.wrapping_add(999));
-        assert_eq!(scene.command(RETRY), Handled::Refused(Refusal::TooEarly { left: 1 }), "{}", kind.name);
+        assert_eq!(scene.too_early(RETRY), 1, "{}", kind.name);
         scene.now = clock.widen(tick.wrapping_add(1_000));
         scene.answer(NOT_YET);
         assert_eq!(scene.phases(), [Phase::Lapsed], "{}", kind.name);

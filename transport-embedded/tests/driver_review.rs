@@ -18,8 +18,8 @@ use caas_core::profile::{self, Profile};
 use caas_core::time::Instant;
 use caas_transport_embedded::Clock;
 use caas_transport_embedded::driver::{
-    Buffers, Counter, Dial, Happening, Machine, MachineSettings, News, NoConnection, NotStarted, Reply,
-    poll_once,
+    Buffers, Counter, Dial, Happening, Machine, MachineSettings, News, NoConnection, NotPossible, NotStarted,
+    Reply, poll_once,
 };
 use caas_transport_embedded::journal::{Found, IdMark, Journal, JournalError, Newest, RamJournal};
 use driver_scene::{CarrierSide, Network, Scene, Socket, World, WorldClock};
@@ -255,6 +255,7 @@ fn a_sale_that_is_paid_while_the_connection_is_made_is_not_asked_for_again() {
     shop.dial_takes = 1_000;
     shop.carrier.borrow_mut().approves = false;
     let (mut released, mut notified, mut retried, mut told) = (0, false, false, Vec::new());
+    let mut left_before = Vec::new();
     shop.open::<2>(|happening, counter| {
         told.extend(happening.iter().map(|happening| format!("{happening:?}")));
         match happening {
@@ -263,7 +264,10 @@ fn a_sale_that_is_paid_while_the_connection_is_made_is_not_asked_for_again() {
                 released += 1;
                 counter.released(permit).unwrap();
             }
-            _ if !retried && !shop.externals().is_empty() => retried = counter.retry(&sale(1), true).is_ok(),
+            _ if !retried && !shop.externals().is_empty() => match counter.retry(&sale(1), true) {
+                Err(NotPossible::TooEarly { left }) => left_before.push(left),
+                answer => retried = answer.is_ok(),
+            },
             _ => {}
         }
         if retried && shop.dialling.get() && !std::mem::replace(&mut notified, true) {
@@ -272,6 +276,9 @@ fn a_sale_that_is_paid_while_the_connection_is_made_is_not_asked_for_again() {
         true
     });
     assert!(retried && notified, "{told:#?}");
+    // Whoever asks is told how long it is yet (R18).
+    assert!(left_before.is_sorted_by(|one, next| one >= next), "{left_before:?}");
+    assert!(left_before.last() < left_before.first() && !left_before.contains(&0), "{left_before:?}");
     assert_eq!((released, shop.carrier.borrow().requests.len()), (1, 1), "{told:#?}");
 }
 

@@ -91,7 +91,7 @@ async fn a_retry_after_a_lost_answer_waits_and_is_the_callers_risk() {
     let desk = scene.desk();
     let mut charge = desk.begin(&Sold::new("sale-1", "10").order()).await.unwrap();
     while !matches!(charge.next().await.unwrap(), Some(ChargeEvent::InDoubt)) {}
-    let Err(DeskError::NotPossible(Refusal::TooEarly { left })) = charge.retry(true) else {
+    let Err(DeskError::TooEarly { left }) = charge.retry(true) else {
         panic!("prompted while the first may still be answered")
     };
     assert!(left > 0 && left <= 40 * SECOND, "{left}");

@@ -98,7 +98,7 @@ async fn retry(charge: &mut OpenCharge) {
     loop {
         match charge.retry(true) {
             Ok(()) => return,
-            Err(DeskError::NotPossible(_)) => {}
+            Err(DeskError::NotPossible(_) | DeskError::TooEarly { .. }) => {}
             Err(error) => panic!("{error}"),
         }
         tokio::select! {

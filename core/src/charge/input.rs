@@ -129,11 +129,9 @@ pub enum Refusal {
     SaleClosed,
     /// It is paid.
     AlreadyPaid,
-    /// The payer may still answer the earlier prompt, or the carrier still execute it.
-    TooEarly {
-        /// Milliseconds that are left.
-        left: Millis,
-    },
+    /// The payer may still answer the earlier prompt, or the carrier still execute it:
+    /// [`Charge::until_retry`] says for how long.
+    TooEarly,
     /// The earlier attempt may still charge: ask again with `accept_risk`, or leave it to a review.
     NeedsRisk,
     /// There were as many attempts as there may be.
@@ -197,6 +195,12 @@ impl Charge {
         }
     }
 
+    /// Milliseconds from the latest input in which a further attempt could prompt a payer who may still answer the earlier
+    /// prompt, or whom the carrier may still charge ([`Refusal::TooEarly`]); 0 if none.
+    pub fn until_retry(&self) -> Millis {
+        self.timers.until_quiet()
+    }
+
     #[inline(never)]
     fn obey(&mut self, command: Command<'_>) -> Handled {
         let done = match command {
@@ -246,9 +250,8 @@ impl Charge {
         if facts.any(facts::FLYING | facts::PLANNED) {
             return Err(Refusal::Busy);
         }
-        let left = self.timers.until_quiet();
-        if left > 0 && self.guards.hold(Guard::WindowBeforeAttempt) {
-            return Err(Refusal::TooEarly { left });
+        if self.until_retry() > 0 && self.guards.hold(Guard::WindowBeforeAttempt) {
+            return Err(Refusal::TooEarly);
         }
         if facts.any(facts::EARLIER_IN_DOUBT) && !accept_risk {
             return Err(Refusal::NeedsRisk);

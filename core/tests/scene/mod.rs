@@ -4,7 +4,7 @@
 
 use caas_core::charge::{
     AtBoot, BUFFER_MAX, Carrier, Charge, Command, Event, Handled, Input, Order, Output, Payment,
-    PersistToken, Phase, ReleasePermit, SendToken, Sent, StartRefused, Ticket,
+    PersistToken, Phase, Refusal, ReleasePermit, SendToken, Sent, StartRefused, Ticket,
 };
 use caas_core::credentials::{Credentials, Secret};
 use caas_core::id::{SaleId, Subscriber};
@@ -265,6 +265,12 @@ impl Scene {
         let handled = self.charge.handle_input(self.now, &self.profile, Input::Command(command));
         self.run();
         handled
+    }
+
+    /// A command comes too early: for how many milliseconds yet.
+    pub fn too_early(&mut self, command: Command<'_>) -> Millis {
+        assert_eq!(self.command(command), Handled::Refused(Refusal::TooEarly));
+        self.charge.until_retry()
     }
 
     pub fn give(&mut self, input: Input<'_>) {

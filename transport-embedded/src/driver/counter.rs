@@ -4,7 +4,9 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::Poll;
 
-use caas_core::charge::{Charge, Command, Handled, Ignored, Input, Order, ReleasePermit, Resolution, Ticket};
+use caas_core::charge::{
+    Charge, Command, Handled, Ignored, Input, Order, Refusal, ReleasePermit, Resolution, Ticket,
+};
 use caas_core::credentials::Credentials;
 use caas_core::id::SaleId;
 use caas_core::till::TillRefused;
@@ -186,9 +188,13 @@ impl<'c, const N: usize, C: Clock> Counter<'_, 'c, N, C> {
 
     fn command(&self, sale: &SaleId, command: Command<'_>) -> Result<(), NotPossible> {
         let (now, profile) = (self.machine.now(), self.machine.profile());
-        let handled = self.machine.with(None, |state| state.till.command(now, profile, sale, command));
+        let (handled, left) = self.machine.with((None, 0), |state| {
+            let handled = state.till.command(now, profile, sale, command);
+            (handled, state.till.charge(sale).map_or(0, Charge::until_retry))
+        });
         self.machine.work.set();
         match handled {
+            Some(Handled::Refused(Refusal::TooEarly)) => Err(NotPossible::TooEarly { left }),
             Some(Handled::Refused(refusal)) => Err(NotPossible::Refused(refusal)),
             Some(Handled::Done | Handled::Ignored(_)) => Ok(()),
             None => Err(NotPossible::UnknownSale),

@@ -9,6 +9,7 @@ use caas_core::id::{CARRIER_ID_MAX, PAYER_TEXT_MAX, SaleId};
 use caas_core::id_generator::IdGeneratorError;
 use caas_core::money::Amount;
 use caas_core::till::TillRefused;
+use caas_core::time::Millis;
 use caas_core::wire::notification::RECEIVED;
 use caas_core::wire::request::RequestFault;
 use heapless::String;
@@ -166,6 +167,11 @@ pub enum NotPossible {
     UnknownSale,
     /// The charge refuses it.
     Refused(Refusal),
+    /// The payer may still answer the earlier prompt, or the carrier still execute it.
+    TooEarly {
+        /// Milliseconds that are left.
+        left: Millis,
+    },
     /// The permit is of a release that is over, or of another machine.
     NoSuchRelease,
     /// An earlier one has not been decided, or there is no place: wait for the next happening and ask again.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use caas_core::charge::{Ignored, RecoverError, Refusal, StartRefused};
+use caas_core::time::Millis;
 
 use crate::http_client::{NotSent, SettingsError};
 use crate::journal::{CapReached, JournalError};
@@ -45,6 +46,11 @@ pub enum DeskError {
     Record(RecoverError),
     /// The charge does not allow that now.
     NotPossible(Refusal),
+    /// The payer may still answer the earlier prompt, or the carrier still execute it.
+    TooEarly {
+        /// Milliseconds that are left.
+        left: Millis,
+    },
     /// The charge had no use for it.
     NotAccepted(Ignored),
     /// The journal failed.
@@ -95,6 +101,11 @@ impl fmt::Display for DeskError {
             DeskError::UnknownSale => f.write_str("order: the journal has no charge for this sale"),
             DeskError::Record(error) => write!(f, "journal: {error}"),
             DeskError::NotPossible(refusal) => write!(f, "order: not possible now ({refusal:?})"),
+            DeskError::TooEarly { left } => write!(
+                f,
+                "order: the payer may still answer the earlier prompt; ask again in {} s",
+                left.div_ceil(1000)
+            ),
             DeskError::NotAccepted(ignored) => write!(f, "order: without effect ({ignored:?})"),
             DeskError::Journal(error) => error.fmt(f),
             DeskError::OpenRefused => f.write_str("library: the charge did not start; report this"),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caas_core::charge::{
-    AtBoot, Charge, Command, Handled, Ignored, Input, Payment, PersistToken, ReleasePermit, Sale, SendToken,
-    Sent, Ticket,
+    AtBoot, Charge, Command, Handled, Ignored, Input, Payment, PersistToken, Refusal, ReleasePermit, Sale,
+    SendToken, Sent, Ticket,
 };
 use caas_core::profile::{CapturesAt, Service};
 use caas_core::time::Instant;
@@ -69,7 +69,7 @@ pub struct OpenCharge {
     /// Requests that have their connection; they go out when nothing else is to be done.
     connected: VecDeque<(Leave, Box<Connected>)>,
     told: VecDeque<ChargeEvent>,
-    answers: Vec<(oneshot::Sender<Handled>, Handled)>,
+    answers: Vec<(oneshot::Sender<Result<(), DeskError>>, Result<(), DeskError>)>,
     inbox: Inbox,
     ended: Option<Ended>,
     lease_lost: bool,
@@ -231,7 +231,7 @@ impl OpenCharge {
     /// Asks the payer again.
     ///
     /// # Errors
-    /// [`DeskError::NotPossible`], with the time left where it is too early (R18).
+    /// [`DeskError::TooEarly`] while the payer may still answer an earlier prompt (R18); else [`DeskError::NotPossible`].
     pub fn retry(&mut self, accept_risk: bool) -> Result<(), DeskError> {
         self.obey(Command::Retry { accept_risk })
     }
@@ -272,9 +272,17 @@ impl OpenCharge {
         }
     }
 
-    /// Gives the charge an input of its own, for a visit.
+    /// Gives the charge a command.
     pub(super) fn obey(&mut self, command: Command<'_>) -> Result<(), DeskError> {
-        accepted(self.give(Input::Command(command)))
+        let handled = self.give(Input::Command(command));
+        match handled {
+            Handled::Done => Ok(()),
+            Handled::Ignored(ignored) => Err(DeskError::NotAccepted(ignored)),
+            Handled::Refused(Refusal::TooEarly) => {
+                Err(DeskError::TooEarly { left: self.charge.until_retry() })
+            }
+            Handled::Refused(refusal) => Err(DeskError::NotPossible(refusal)),
+        }
     }
 
     fn react(&mut self, event: ChargeEvent, reaction: Reaction) {
@@ -425,9 +433,9 @@ impl OpenCharge {
 
     async fn wait(&mut self, until: Option<Instant>) -> Result<(), DeskError> {
         if self.charge.is_durable() {
-            for (answer, handled) in self.answers.drain(..) {
+            for (answer, obeyed) in self.answers.drain(..) {
                 // Who asked may have gone.
-                let _ = answer.send(handled);
+                let _ = answer.send(obeyed);
             }
         }
         if let Some((leave, connected)) = self.connected.pop_front() {
@@ -529,8 +537,8 @@ impl OpenCharge {
     }
 
     fn hear(&mut self, asked: Asked) {
-        let handled = self.give(Input::Command(asked.wish.command()));
-        self.answers.push((asked.answer, handled));
+        let obeyed = self.obey(asked.wish.command());
+        self.answers.push((asked.answer, obeyed));
     }
 
     fn note_stop(&mut self) {
@@ -611,14 +619,5 @@ impl std::fmt::Debug for OpenCharge {
 impl Drop for OpenCharge {
     fn drop(&mut self) {
         self.desk.inner.registry.leave(self.charge.charge_id(), &self.line);
-    }
-}
-
-/// A command's answer as a result.
-pub(super) fn accepted(handled: Handled) -> Result<(), DeskError> {
-    match handled {
-        Handled::Done => Ok(()),
-        Handled::Ignored(ignored) => Err(DeskError::NotAccepted(ignored)),
-        Handled::Refused(refusal) => Err(DeskError::NotPossible(refusal)),
     }
 }

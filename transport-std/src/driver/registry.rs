@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use caas_core::charge::{Command, Handled, Resolution};
+use caas_core::charge::{Command, Resolution};
 use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::desk_error::DeskError;
 
 /// What somebody else wants of a charge under way.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ impl Wish {
 /// A wish on its way, and where its answer goes once its effect is durable.
 pub(super) struct Asked {
     pub wish: Wish,
-    pub answer: oneshot::Sender<Handled>,
+    pub answer: oneshot::Sender<Result<(), DeskError>>,
 }
 
 /// The driven charge's end of its connection to the desk.
@@ -82,7 +84,7 @@ impl Registry {
     }
 
     /// Asks a charge that is driven here; `None` where it is not.
-    pub fn ask(&self, charge_id: &str, wish: Wish) -> Option<oneshot::Receiver<Handled>> {
+    pub fn ask(&self, charge_id: &str, wish: Wish) -> Option<oneshot::Receiver<Result<(), DeskError>>> {
         let remote = self.map().get(charge_id).cloned()?;
         let (answer, answered) = oneshot::channel();
         remote.wishes.send(Asked { wish, answer }).ok()?;

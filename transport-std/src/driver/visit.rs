@@ -4,7 +4,7 @@ use caas_core::charge::Resolution;
 
 use super::Desk;
 use super::desk_error::DeskError;
-use super::open_charge::{OpenCharge, Origin, accepted};
+use super::open_charge::{OpenCharge, Origin};
 use super::registry::Wish;
 use crate::journal::ChargeRow;
 
@@ -24,7 +24,7 @@ impl Desk {
     /// Asks the payer again, for a charge that is driven by this desk.
     ///
     /// # Errors
-    /// [`DeskError::NotPossible`], with the time left where it is too early (R18).
+    /// [`DeskError::TooEarly`] while the payer may still answer an earlier prompt (R18); else [`DeskError::NotPossible`].
     ///
     /// # Dropping the future
     /// As with [`Desk::cancel`].
@@ -57,7 +57,7 @@ impl Desk {
             None => None,
         };
         match answer {
-            Some(handled) => accepted(handled)?,
+            Some(obeyed) => obeyed?,
             // Nobody drives it here, or it was put down meanwhile.
             None => self.visit(&row, Some(wish)).await?,
         }
