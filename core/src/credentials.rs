@@ -5,7 +5,7 @@ use core::fmt;
 use heapless::String;
 use zeroize::Zeroize;
 
-use crate::id::{IdError, checked, keep};
+use crate::id::{IdError, Printable, checked, keep};
 
 /// Longest password, client id, agent PIN or alias (the documents: 32; client ids of IBM API Connect have 36 to 64).
 pub const SECRET_MAX: usize = 64;
@@ -17,7 +17,7 @@ pub struct Secret(String<SECRET_MAX>);
 impl Secret {
     /// Keeps `text`: 1 to [`SECRET_MAX`] printable ASCII characters, so that it can stand in a header or a JSON body.
     pub fn new(text: &str) -> Result<Self, IdError> {
-        checked(text, false).map(Secret)
+        checked(text, Printable::NoSpace).map(Secret)
     }
 
     /// As [`Secret::new`], where the secret is to stay: one that is made and then moved leaves a copy on the stack that
@@ -34,7 +34,7 @@ impl Secret {
     pub fn set(&mut self, text: &str) -> Result<(), IdError> {
         self.0.as_mut_str().zeroize();
         self.0.clear();
-        keep(text, false, &mut self.0)
+        keep(text, Printable::NoSpace, &mut self.0)
     }
 
     /// The secret itself, for the request bytes only.

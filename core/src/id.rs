@@ -117,12 +117,12 @@ pub struct SaleId(String<SALE_ID_MAX>);
 impl SaleId {
     /// Checks and keeps `text`.
     pub fn new(text: &str) -> Result<Self, IdError> {
-        checked(text, false).map(SaleId)
+        checked(text, Printable::NoSpace).map(SaleId)
     }
 
     /// As [`SaleId::new`], where the id is to stay, without a copy. Of a text that is refused, nothing is there.
     pub fn put(place: &mut Option<Self>, text: &str) -> Result<(), IdError> {
-        put(place, SaleId(String::new()), |id| keep(text, false, &mut id.0))
+        put(place, SaleId(String::new()), |id| keep(text, Printable::NoSpace, &mut id.0))
     }
 
     /// The id as given.
@@ -145,13 +145,13 @@ pub struct Subscriber(String<SUBSCRIBER_MAX>);
 impl Subscriber {
     /// Checks and keeps `text`.
     pub fn new(text: &str) -> Result<Self, IdError> {
-        checked(text, true).map(Subscriber)
+        checked(text, Printable::FromSpace).map(Subscriber)
     }
 
     /// As [`Subscriber::new`], where the id is to stay, without a copy. Of a text that is refused, nothing is there.
     #[inline(never)]
     pub fn put(place: &mut Option<Self>, text: &str) -> Result<(), IdError> {
-        put(place, Subscriber(String::new()), |id| keep(text, true, &mut id.0))
+        put(place, Subscriber(String::new()), |id| keep(text, Printable::FromSpace, &mut id.0))
     }
 
     /// The whole id. For the wire and the journal only: never for a log.
@@ -262,10 +262,18 @@ pub(crate) fn trimmed(bytes: &[u8]) -> &[u8] {
     inner
 }
 
+/// The first of the printable characters that may be in a text.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Printable {
+    FromSpace = b' ',
+    NoSpace = b'!',
+}
+
 /// Keeps a text of printable ASCII, if it fits.
-pub(crate) fn checked<const N: usize>(text: &str, spaces: bool) -> Result<String<N>, IdError> {
+pub(crate) fn checked<const N: usize>(text: &str, first: Printable) -> Result<String<N>, IdError> {
     let mut kept = String::new();
-    keep(text, spaces, &mut kept)?;
+    keep(text, first, &mut kept)?;
     Ok(kept)
 }
 
@@ -284,11 +292,11 @@ pub(crate) fn put<T>(
 
 /// Once for texts of all lengths.
 #[inline(never)]
-pub(crate) fn keep(text: &str, spaces: bool, kept: &mut StringView) -> Result<(), IdError> {
+pub(crate) fn keep(text: &str, first: Printable, kept: &mut StringView) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic() || (spaces && byte == b' ')) {
+    if !text.bytes().all(|byte| (first as u8..=b'~').contains(&byte)) {
         return Err(IdError::BadCharacter);
     }
     kept.push_str(text).map_err(|_| IdError::TooLong { max: kept.capacity() })

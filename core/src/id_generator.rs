@@ -27,7 +27,7 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
-use crate::id::{EXTERNAL_ID_MAX, IdError, put};
+use crate::id::{EXTERNAL_ID_MAX, IdError, Printable, keep, put};
 
 /// Longest prefix, in characters.
 pub const PREFIX_MAX: usize = 10;
@@ -80,13 +80,10 @@ impl ChargeId {
     }
 
     fn fill(&mut self, text: &str) -> Result<(), IdError> {
-        if text.is_empty() {
-            return Err(IdError::Empty);
-        }
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(IdError::BadCharacter);
         }
-        self.0.push_str(text).map_err(|_| IdError::TooLong { max: CHARGE_ID_MAX })
+        keep(text, Printable::NoSpace, &mut self.0)
     }
 
     /// The id.

@@ -159,22 +159,22 @@ impl Amount {
     #[inline(never)]
     pub(crate) fn put(self, format: AmountFormat, text: &mut VecView<u8>) -> Result<(), AmountError> {
         self.check(format)?;
-        // "00000010.50": as many digits as the largest amount has.
-        let mut written = [b'0'; DIGITS_MAX + 1];
-        let mut rest = self.0;
-        for (index, place) in written.iter_mut().rev().enumerate() {
-            *place = if index == CENTS { b'.' } else { b'0' | take_digit(&mut rest) };
-        }
-        let mut shown = match format {
-            AmountFormat::WholeUnits => written.split_at(DIGITS_MAX - CENTS).0,
-            AmountFormat::TwoDecimals => &written,
+        let end = match format {
+            AmountFormat::WholeUnits => UNIT / 10,
+            AmountFormat::TwoDecimals => 0,
         };
-        // A zero is written where no other digit is before it only if it is the last of the units.
-        while let [b'0', b'0'..=b'9', ..] = shown {
-            shown = shown.get(1..).unwrap_or(shown);
+        let (mut rest, mut power) = (self.0, POWER_MAX);
+        while power > end {
+            if power == UNIT / 10 {
+                put(text, b'.');
+            }
+            // A zero is written only if another digit is before it, or if it is the last of the units or after it.
+            if self.0 >= power || power <= UNIT {
+                put(text, b'0' | (rest / power) as u8);
+                rest %= power;
+            }
+            power /= 10;
         }
-        // It is shorter than the room for it; nothing in this crate may panic to say so.
-        let _ = text.extend_from_slice(shown);
         Ok(())
     }
 
@@ -216,21 +216,20 @@ impl fmt::Display for AmountError {
 
 impl core::error::Error for AmountError {}
 
-/// Digits of [`AMOUNT_MAX_MINOR`].
-const DIGITS_MAX: usize = 10;
-/// Digits of them that are cents.
-const CENTS: usize = 2;
+/// What the first digit of [`AMOUNT_MAX_MINOR`] stands for.
+const POWER_MAX: u32 = 1_000_000_000;
+/// What the last digit of the units stands for.
+const UNIT: u32 = 100;
 
 /// The number with one more digit. What does not fit stays at the end of 32 bits, which is more than the largest amount.
 fn with_digit(number: u32, digit: u32) -> u32 {
     if number < u32::MAX / 10 { number * 10 + digit } else { u32::MAX }
 }
 
-/// Takes the last decimal digit off.
-fn take_digit(number: &mut u32) -> u8 {
-    let digit = *number % 10;
-    *number /= 10;
-    digit as u8
+/// An amount is shorter than the room for it; nothing in this crate may panic to say so.
+#[inline(never)]
+fn put(text: &mut VecView<u8>, byte: u8) {
+    let _ = text.push(byte);
 }
 
 /// A three-letter currency code in capitals, such as LKR.
@@ -252,15 +251,17 @@ impl Currency {
     /// As [`Currency::parse`], without spaces around it.
     #[inline(never)]
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
-        // Without the bit that makes a letter small.
-        let mut letters = *text.first_chunk().filter(|_| text.len() == 3)?;
-        for letter in &mut letters {
-            *letter &= !0x20;
+        let mut letters = 0;
+        for byte in text {
+            // Without the bit that makes a letter small.
+            let letter = byte & !0x20;
             if !letter.is_ascii_uppercase() {
                 return None;
             }
+            letters = (letters << 8) | u32::from(letter);
         }
-        Some(Currency(letters))
+        let [_, code @ ..] = letters.to_be_bytes();
+        if text.len() == 3 { Some(Currency(code)) } else { None }
     }
 
     /// The code, "LKR".

@@ -43,7 +43,7 @@ impl<'a> Members<'a> {
     fn look(&mut self, body: &'a [u8], names: &Names) -> Result<(), WireFault> {
         let source = text_of(body)?;
         self.source = source;
-        walk(source, b'{', names, |name, value| self.keep(name, value))
+        walk(source, '{', names, |name, value| self.keep(name, value))
     }
 
     /// Keeps where a name says something. A second time must say the same: which of two values counts is anybody's guess.
@@ -141,7 +141,7 @@ impl<'a> Members<'a> {
 
 /// Calls `each` with every object directly inside `array` (which [`Members::find`] has found to be well-formed).
 pub(super) fn objects<'a>(array: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Result<(), WireFault> {
-    walk(array, b'[', &Names::NONE, |_, value| {
+    walk(array, '[', &Names::NONE, |_, value| {
         let item = value.of(array);
         if value.is(Form::Nested) && item.starts_with(b"{") {
             each(item);

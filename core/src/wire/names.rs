@@ -2,11 +2,11 @@
 
 use heapless::Vec;
 
-use super::scan::{Form, Place};
+use super::scan::Place;
 use super::text::Text;
 
-/// Longest name that any message is asked for.
-pub(super) const NAME_MAX: usize = 24;
+/// Longer than the longest name that any message is asked for.
+const NAME_MAX: usize = 24;
 
 /// Most members that any message is asked for.
 pub(super) const ASKED_MAX: usize = 19;
@@ -129,13 +129,12 @@ impl Names {
     pub(super) fn number(&self, name: Place, source: &[u8]) -> usize {
         let mut plain = Vec::<u8, NAME_MAX>::new();
         let mut letters = name.of(source);
-        if name.is(Form::Escaped) {
-            if !Text::new(letters).put(&mut plain) {
-                return ASKED_MAX;
-            }
+        if name.has_escapes() {
+            // What does not fit is longer than any name, also without it.
+            Text::new(letters).put(&mut plain);
             letters = &plain;
         }
-        if letters.len() > NAME_MAX || self.lengths & (1 << letters.len()) == 0 {
+        if letters.len() >= NAME_MAX || self.lengths & (1 << letters.len()) == 0 {
             return ASKED_MAX;
         }
         let mut rest = self.packed;
@@ -170,7 +169,7 @@ pub(super) const fn pack<const N: usize>(table: &[(usize, &str)]) -> [u8; N] {
     let (mut packed, mut at, mut row) = ([0; N], 0, 0);
     while row < table.len() {
         let (number, name) = table[row];
-        assert!(number < ASKED_MAX && name.len() <= NAME_MAX);
+        assert!(number < ASKED_MAX && name.len() < NAME_MAX);
         packed[at] = number as u8;
         packed[at + 1] = name.len() as u8;
         at += 2;

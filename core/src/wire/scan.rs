@@ -40,11 +40,12 @@ pub(super) enum Form {
     /// A text in quotes, without escapes.
     Quoted = TEXT | QUOTED,
     /// A text in quotes, with escapes.
-    Escaped = TEXT | QUOTED | 1 << 28,
+    Escaped = TEXT | QUOTED | ESCAPED,
 }
 
 const TEXT: u32 = 1 << 31;
 const QUOTED: u32 = 1 << 29;
+const ESCAPED: u32 = 1 << 28;
 
 /// Bits of where something begins and ends, both in bytes before the message's end, which is what a walk knows. Above
 /// them is the form.
@@ -65,6 +66,10 @@ impl Place {
     /// Whether it has this form. A text in quotes is a text, too.
     pub(super) fn is(self, form: Form) -> bool {
         self.0 & form as u32 == form as u32
+    }
+
+    pub(super) fn has_escapes(self) -> bool {
+        self.0 & ESCAPED != 0
     }
 
     /// Whether both are texts, or both objects, arrays or null.
@@ -100,60 +105,61 @@ enum Next {
     More,
 }
 
-/// The bit in which the brackets of objects differ from those of arrays.
-const OBJECT: u8 = 0x20;
-
 /// Walks through the object or the array (`outer` is its bracket) that `source` is, and checks all of its grammar. `each`
 /// is given where the values stand that are directly in it: in an object those under `names`, with the number of the name.
 #[inline(always)]
 pub(super) fn walk(
     source: &[u8],
-    outer: u8,
+    outer: char,
     names: &Names,
     mut each: impl FnMut(usize, Place) -> Result<(), WireFault>,
 ) -> Result<(), WireFault> {
     let mut rest = source.iter();
     match token(&mut rest) {
-        b' ' => return Err(WireFault::Empty),
+        ' ' => return Err(WireFault::Empty),
         byte if byte == outer => {}
         _ => return Err(WireFault::NotJson),
     }
     // A bit for each open bracket, 1 for an object, the innermost lowest. One bit above them says how many there are.
-    let mut brackets = 2 | u32::from(outer == b'{');
+    let mut brackets = 2 | u32::from(outer == '{');
     let mut next = Next::First;
     let (mut asked, mut start) = (0, 0);
-    while brackets != 1 {
+    loop {
         let byte = token(&mut rest);
         let in_object = brackets & 1 == 1;
-        if brackets >> 1 == 1 {
+        let is_outer = brackets < 4;
+        if is_outer {
             start = rest.len().wrapping_add(1);
         }
-        if next == Next::More && byte == b',' {
+        if next == Next::More && byte == ',' {
             next = Next::First;
             continue;
         }
-        let form = if next != Next::Value && byte == if in_object { b'}' } else { b']' } {
+        let form = if next != Next::Value && byte == if in_object { '}' } else { ']' } {
             brackets >>= 1;
+            if brackets == 1 {
+                break;
+            }
             Form::Nested
         } else {
             let is_name = next == Next::First && in_object;
-            if next == Next::More || (is_name && byte != b'"') {
+            if next == Next::More || (is_name && byte != '"') {
                 return Err(WireFault::NotJson);
             }
-            if byte & !OBJECT == b'[' {
+            if matches!(byte, '{' | '[') {
                 if brackets >> DEPTH_MAX != 0 {
                     return Err(WireFault::TooDeep);
                 }
-                brackets = (brackets << 1) | u32::from(byte == b'{');
+                brackets = (brackets << 1) | u32::from(byte == '{');
                 next = Next::First;
                 continue;
             }
             let form = scalar(&mut rest, byte).ok_or(WireFault::NotJson)?;
             if is_name {
-                if brackets >> 1 == 1 {
+                if is_outer {
                     asked = names.number(Place::new(start, rest.len(), form), source);
                 }
-                if token(&mut rest) != b':' {
+                if token(&mut rest) != ':' {
                     return Err(WireFault::NotJson);
                 }
                 next = Next::Value;
@@ -161,38 +167,38 @@ pub(super) fn walk(
             }
             form
         };
-        if brackets >> 1 == 1 {
+        if brackets < 4 {
             each(asked, Place::new(start, rest.len(), form))?;
         }
         next = Next::More;
     }
-    if token(&mut rest) == b' ' { Ok(()) } else { Err(WireFault::NotJson) }
+    if token(&mut rest) == ' ' { Ok(()) } else { Err(WireFault::NotJson) }
 }
 
 /// Goes beyond the next byte that is no space; a space where there is none.
 #[inline(never)]
-fn token(rest: &mut Iter<'_, u8>) -> u8 {
+fn token(rest: &mut Iter<'_, u8>) -> char {
     loop {
         match rest.next() {
             Some(b' ' | b'\t' | b'\n' | b'\r') => {}
-            Some(byte) => return *byte,
-            None => return b' ',
+            Some(byte) => return char::from(*byte),
+            None => return ' ',
         }
     }
 }
 
 /// Goes beyond what began with `first` and has no brackets; how it is written, if it may be.
 #[inline(never)]
-fn scalar(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
+fn scalar(rest: &mut Iter<'_, u8>, first: char) -> Option<Form> {
     let word: &[u8] = match first {
-        b'"' => return string(rest),
-        b'n' => b"ull",
-        b't' => b"rue",
-        b'f' => b"alse",
+        '"' => return string(rest),
+        'n' => b"ull",
+        't' => b"rue",
+        'f' => b"alse",
         _ => return number(rest, first),
     };
     *rest = after(rest.as_slice(), word)?.iter();
-    Some(if first == b'n' { Form::Null } else { Form::Text })
+    Some(if first == 'n' { Form::Null } else { Form::Text })
 }
 
 fn string(rest: &mut Iter<'_, u8>) -> Option<Form> {
@@ -227,13 +233,13 @@ const SIGN: u8 = 8;
 const END: u8 = 16;
 
 /// Goes beyond a number. What may not follow in it may not follow a value either, and is refused as that.
-fn number(rest: &mut Iter<'_, u8>, first: u8) -> Option<Form> {
-    let digit = if first == b'-' { *rest.next()? } else { first };
+fn number(rest: &mut Iter<'_, u8>, first: char) -> Option<Form> {
+    let digit = if first == '-' { char::from(*rest.next()?) } else { first };
     if !digit.is_ascii_digit() {
         return None;
     }
     // What may come after a digit: after a leading zero, no other.
-    let mut after = if digit == b'0' { POINT | EXPONENT | END } else { DIGIT | POINT | EXPONENT | END };
+    let mut after = if digit == '0' { POINT | EXPONENT | END } else { DIGIT | POINT | EXPONENT | END };
     let mut allowed = after;
     loop {
         allowed = match rest.as_slice().first() {

@@ -115,8 +115,10 @@ impl<'a> Text<'a> {
     /// A currency. There may be spaces around it.
     pub(super) fn currency(self) -> Result<Currency, NotACurrency> {
         let mut text = Vec::<u8, 3>::new();
-        let whole = self.trimmed().put(&mut text);
-        Currency::read(&text).filter(|_| whole).ok_or(NotACurrency)
+        if !self.trimmed().put(&mut text) {
+            return Err(NotACurrency);
+        }
+        Currency::read(&text).ok_or(NotACurrency)
     }
 }
 
@@ -133,13 +135,22 @@ pub(super) fn is_blank(text: &[u8]) -> bool {
     }
 }
 
-/// Whether it is a control or a space of Unicode, few enough to need no table.
+/// Whether it is a control or a space of Unicode.
 fn shows_nothing(code: u32) -> bool {
-    matches!(
-        code,
-        0..=0x20 | 0x7F..=0xA0 | 0x1680 | 0x2000..=0x200A | 0x2028 | 0x2029 | 0x202F | 0x205F | 0x3000
-    )
+    SHOWS_NOTHING.iter().any(|(first, last)| (u32::from(*first)..=u32::from(*last)).contains(&code))
 }
+
+/// The first and the last of each row of such characters.
+const SHOWS_NOTHING: [(u16, u16); 8] = [
+    (0, 0x20),
+    (0x7F, 0xA0),
+    (0x1680, 0x1680),
+    (0x2000, 0x200A),
+    (0x2028, 0x2029),
+    (0x202F, 0x202F),
+    (0x205F, 0x205F),
+    (0x3000, 0x3000),
+];
 
 /// The next character that a text means, escapes resolved; [`NONE`] at the end.
 #[inline(never)]
