@@ -392,7 +392,6 @@ impl Charge {
 
     /// As [`Charge::start`], where the charge is to stay, without a copy. If it is refused, nothing is there; a charge that
     /// is there already stays as it is, and nothing is started ([`StartRefused::PlaceTaken`]).
-    #[inline(never)]
     pub fn start_in(
         place: &mut Option<Self>,
         now: Instant,

@@ -189,7 +189,6 @@ impl Received {
     }
 
     /// The place of a reference of an attempt, else a free one, else a number that no place has.
-    #[inline(never)]
     pub fn place_of(&self, texts: &Texts, attempt: u8, reference: &[u8]) -> u8 {
         let mut free = u8::MAX;
         for (credit, at) in self.credits.iter().zip(0u8..) {

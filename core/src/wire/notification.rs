@@ -67,7 +67,6 @@ pub fn read(profile: &Profile<'_>, body: &[u8]) -> Result<Notification, WireFaul
 }
 
 /// As [`read`], where the notification is to stay, without a copy. With an error, nothing is there.
-#[inline(never)]
 pub fn read_in(
     place: &mut Option<Notification>,
     profile: &Profile<'_>,

@@ -123,7 +123,6 @@ impl<'a> Text<'a> {
 }
 
 /// Whether a text in UTF-8 shows nothing.
-#[inline(never)]
 pub(super) fn is_blank(text: &[u8]) -> bool {
     let mut rest = text.iter();
     loop {
