@@ -108,11 +108,12 @@ pub(crate) fn join_external(id: &[u8], attempt: u8, external: &mut Vec<u8, EXTER
     let _ = external.push(letter(attempt));
 }
 
-/// The number of the attempt whose `externalTrxId` this is, of the charge with this id; of another charge's there is none.
+/// The number of the attempt whose `externalTrxId` this is, of the charge with this id; of another charge's there is none,
+/// and what stands in the letter's place may be any number.
 #[cfg(feature = "notifications")]
 pub(crate) fn attempt_of_external(id: &[u8], external: &[u8]) -> Option<u8> {
     let (letter, of) = external.split_last()?;
-    if crate::bytes::same(of, id) { letter.checked_sub(FIRST_ATTEMPT) } else { None }
+    crate::bytes::same(of, id).then_some(letter.wrapping_sub(FIRST_ATTEMPT))
 }
 
 fn letter(attempt: u8) -> u8 {

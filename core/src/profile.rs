@@ -44,31 +44,13 @@ pub enum Service {
     Notification,
 }
 
-/// Everything that this library needs to know about a carrier.
+/// Everything that this library needs to know about a carrier. What is asked for most stands first, where a short
+/// instruction of a microcontroller reaches it.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Profile<'p> {
-    /// Short name, at most [`PROFILE_NAME_MAX`] characters; stands in journal records.
-    pub name: &'p str,
-    /// Base URL of the carrier's production system; what the caller configures goes before it.
-    pub endpoint: &'p str,
-    /// How the application proves who it is.
-    pub authentication: Authentication<'p>,
     /// The request that starts a charge, [`Service::ChargeRequest`] or [`Service::DirectDebit`].
     pub charge_service: Service,
-    /// Paths of the services below the endpoint.
-    pub paths: Paths<'p>,
-    /// Names of members that differ by brand.
-    pub fields: FieldNames<'p>,
-    /// What can be charged. The first is taken where the caller names none.
-    pub instruments: &'p [Instrument<'p>],
-    /// How amounts are written.
-    pub amount_format: AmountFormat,
-    /// Currencies that the carrier takes; the first is taken where the caller names none.
-    pub currencies: &'p [Currency],
-    /// Whether requests name the currency.
-    pub send_currency: bool,
-    /// Amounts provisioned at the carrier; empty means any. (Ideamart: "must use a pre-defined specific amount".)
-    pub price_points: &'p [Amount],
     /// Whether the caller makes the transaction's id (`externalTrxId`).
     pub client_makes_id: bool,
     /// Whether the carrier executes a repeated id once. Only then is a lost charge request sent again.
@@ -79,18 +61,38 @@ pub struct Profile<'p> {
     pub total_means: TotalMeaning,
     /// Which notifications count towards confirming, by their `internalTrxId`.
     pub internal_id: InternalIdRule,
-    /// Classes of this profile's codes that differ from the family's table or are not in it; read first.
-    pub codes: &'p [CodeRow<'p>],
     /// Whether the family's status code table ([`crate::status_code::FAMILY`]) applies after `codes`.
     pub family_codes: bool,
-    /// HTTP statuses of a gateway that are known not to have executed, and bodies that say so.
-    pub gateway: &'p [GatewayRule<'p>],
+    /// How amounts are written.
+    pub amount_format: AmountFormat,
+    /// Whether requests name the currency.
+    pub send_currency: bool,
+    /// How often to try.
+    pub limits: Limits,
     /// Windows and deadlines.
     pub windows: Windows,
     /// How often to ask.
     pub polling: Polling,
-    /// How often to try.
-    pub limits: Limits,
+    /// Classes of this profile's codes that differ from the family's table or are not in it; read first.
+    pub codes: &'p [CodeRow<'p>],
+    /// HTTP statuses of a gateway that are known not to have executed, and bodies that say so.
+    pub gateway: &'p [GatewayRule<'p>],
+    /// What can be charged. The first is taken where the caller names none.
+    pub instruments: &'p [Instrument<'p>],
+    /// Currencies that the carrier takes; the first is taken where the caller names none.
+    pub currencies: &'p [Currency],
+    /// Short name, at most [`PROFILE_NAME_MAX`] characters; stands in journal records.
+    pub name: &'p str,
+    /// Base URL of the carrier's production system; what the caller configures goes before it.
+    pub endpoint: &'p str,
+    /// How the application proves who it is.
+    pub authentication: Authentication<'p>,
+    /// Paths of the services below the endpoint.
+    pub paths: Paths<'p>,
+    /// Names of members that differ by brand.
+    pub fields: FieldNames<'p>,
+    /// Amounts provisioned at the carrier; empty means any. (Ideamart: "must use a pre-defined specific amount".)
+    pub price_points: &'p [Amount],
 }
 
 /// How the application proves who it is.

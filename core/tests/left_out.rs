@@ -81,8 +81,9 @@ fn a_record_with_money_that_only_notifications_report_is_refused_where_they_are_
             panic!("a charge is kept before it is sent")
         };
         let record = record.bytes();
-        // After magic, version, length and sequence, and the three names: credits, and what is beyond them.
-        let credits = 11 + 3 + profile.name.len() + profile.endpoint.len() + instrument.len();
+        // After magic, version, length and sequence, the three names, four amounts and the window: credits, and what is
+        // beyond them.
+        let credits = 11 + 3 + profile.name.len() + profile.endpoint.len() + instrument.len() + 5 * 4;
         for amount in [credits + 2, credits + 3 * 6 + 2, credits + 4 * 6] {
             let mut reported = record.to_vec();
             reported[amount] = 1;

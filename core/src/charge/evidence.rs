@@ -53,8 +53,7 @@ impl Charge {
     pub(super) fn take_answer(&mut self, profile: &Profile<'_>, token: &SendToken, status: u16, body: &[u8]) {
         self.land(token);
         let mut answer = Answer::new();
-        self.read_answer(&mut answer, profile, token, status, body);
-        if answer.mismatch.is_some() {
+        if self.read_answer(&mut answer, profile, token, status, body) {
             answer.class = Class::Unknown;
             self.note_conflict(Conflict::AnswerForAnother);
         }
@@ -71,7 +70,6 @@ impl Charge {
         } else {
             self.take_send(profile, &token.of, &answer);
         }
-        self.storage.touch();
     }
 
     /// No answer came.
@@ -149,6 +147,7 @@ impl Charge {
         }
     }
 
+    /// Reads an answer; whether it is about another charge.
     #[inline(never)]
     fn read_answer<'b>(
         &self,
@@ -157,18 +156,21 @@ impl Charge {
         token: &SendToken,
         status: u16,
         body: &'b [u8],
-    ) {
+    ) -> bool {
+        let of = &token.of;
+        // What has a fault says nothing, or what its status says: its class tells.
+        let _ = answer.read(profile, of.service, status, body);
+        let texts = &self.lasting.texts;
         let mut external = Vec::new();
-        self.put_external(token.of.attempt, &mut external);
-        let reference = self.lasting.texts.get(Slot::reference(token.of.attempt));
+        self.put_external(of.attempt, &mut external);
         let expected = Expected {
-            external: Some(external.as_slice()).filter(|_| profile.client_makes_id),
-            reference: Some(reference).filter(|_| token.of.service.is_confirm()),
-            subscriber: self.lasting.texts.get(Slot::SUBSCRIBER),
+            external: profile.client_makes_id.then_some(external.as_slice()),
+            reference: of.service.is_confirm().then(|| texts.get(Slot::reference(of.attempt))),
+            subscriber: texts.get(Slot::SUBSCRIBER),
             amount: self.amount(),
             currency: self.currency(),
         };
-        answer.read(profile, token.of.service, &expected, status, body);
+        answer.mismatch(&expected).is_some()
     }
 
     /// The answer to a charge request or a direct debit.

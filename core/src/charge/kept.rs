@@ -39,7 +39,7 @@ impl KeptOrNone {
     pub const NONE: KeptOrNone = KeptOrNone(Kept::ZERO);
 
     pub fn new(amount: Option<Amount>) -> Self {
-        let bits = amount.map_or(0, |amount| amount.bits().saturating_add(1));
+        let bits = amount.map_or(0, |amount| amount.bits().wrapping_add(1));
         KeptOrNone(Kept(bits.to_le_bytes()))
     }
 

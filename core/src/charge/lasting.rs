@@ -13,13 +13,12 @@ use super::{Closing, Release, Sale};
 use crate::money::Currency;
 use crate::time::Millis;
 
-/// What a record holds of a charge. Nothing in it is aligned but the whole, which is cleared faster.
+/// What a record holds of a charge. Nothing in it is aligned but the whole, which is cleared faster. The amounts stand
+/// first, where a short instruction of a microcontroller reaches them.
 #[derive(Debug, FromBytes, IntoBytes, Immutable)]
 #[cfg_attr(feature = "model", derive(Clone, PartialEq, Eq, Hash))]
 #[repr(C, align(4))]
 pub(super) struct Lasting {
-    pub received: Received,
-    pub attempts: Attempts,
     pub amount: Kept,
     pub refunded: Kept,
     /// What was received as far as the person knew who decided last.
@@ -27,6 +26,8 @@ pub(super) struct Lasting {
     /// What is due as the carrier says; the one amount that there may be none of.
     pub amount_due: KeptOrNone,
     window: [u8; 4],
+    pub received: Received,
+    pub attempts: Attempts,
     currency: [u8; 3],
     /// Sale, release and review, when the record is written or read.
     states: [u8; 3],

@@ -15,9 +15,6 @@ use crate::profile::{InternalIdRule, Profile, TotalMeaning};
 use crate::status_code::Class;
 use crate::wire::notification::{Notification, Stated};
 
-/// A reference that the carrier did not name at all.
-const NO_REFERENCE: &[u8] = b"?";
-
 impl Charge {
     /// A notification came, and waits for its reply.
     #[inline(never)]
@@ -73,10 +70,10 @@ impl Charge {
         let texts = &self.lasting.texts;
         let (internal, named) =
             (texts.get(Slot::internal(reference.attempt)), texts.get(Slot::reference(reference.attempt)));
+        let by_reference = if named.is_empty() { internal.is_empty() } else { same(reference.id, named) };
         profile.internal_id == InternalIdRule::Any
-            || (internal.is_empty() && named.is_empty())
+            || by_reference
             || self.is_internal(reference.attempt, notification)
-            || same(reference.id, named)
     }
 
     /// What a successful notification says was paid for its reference so far; `None` if that cannot be (R36).
@@ -122,7 +119,6 @@ impl Charge {
 
     /// The carrier knows the attempt: its one send was accepted, whatever became of the answer.
     fn hear_of(&mut self, profile: &Profile<'_>, number: u8) {
-        let latest = self.is_latest(number);
         // A carrier that executes each id once may have been sent it more than once.
         let sends = FIRST_SEND..=if self.deduplicates { u8::MAX } else { FIRST_SEND };
         let Some(attempt) = self.attempt_mut(number) else { return };
@@ -132,7 +128,7 @@ impl Charge {
             attempt.mark(Mark::Accepted);
             self.storage.touch();
             // Also while the answer is awaited: it may be lost. If it comes, the window runs from it.
-            if latest {
+            if self.is_latest(number) {
                 self.open_window(profile);
             }
         }
@@ -176,10 +172,8 @@ impl Charge {
     }
 }
 
+/// What the carrier calls the payment; empty if it did not name it at all.
 fn reference_of(notification: &Notification) -> &[u8] {
-    match (notification.reference.as_bytes(), notification.internal.as_bytes()) {
-        (b"", b"") => NO_REFERENCE,
-        (b"", internal) => internal,
-        (reference, _) => reference,
-    }
+    let reference = notification.reference.as_bytes();
+    if reference.is_empty() { notification.internal.as_bytes() } else { reference }
 }

@@ -124,13 +124,10 @@ impl Received {
         } else {
             reference.known.saturating_add(total)
         };
-        let merged = Credit {
-            attempt: reference.attempt,
-            matched: u8::from(reference.matched),
-            total: Kept::new(total),
-        };
-        let before = core::mem::replace(credit, merged);
-        if before == merged { Credited::Nothing } else { Credited::More }
+        let matched = u8::from(reference.matched);
+        let grown = (total > reference.known) | (matched != credit.matched);
+        *credit = Credit { attempt: reference.attempt, matched, total: Kept::new(total) };
+        if grown { Credited::More } else { Credited::Nothing }
     }
 
     /// Whether this can be: what was read from a record may be anything.

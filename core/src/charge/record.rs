@@ -11,17 +11,18 @@
 //! | 2 | length of the body, from the first byte to the CRC, little-endian like all numbers here |
 //! | 4 | sequence: the larger is the newer |
 //! | 1 + … | name of the profile, after its length; so are endpoint and name of the instrument |
-//! | 4 × 6 | credits: attempt, whether matched, amount in cents as all amounts; of nothing where there is none |
+//! | 4 × 4 | amounts in cents, as all amounts: price, given back, received as far as a person knew who decided, and due by the carrier: of that one cent more, or zeros for none |
+//! | 4 | window in milliseconds |
+//! | 4 × 6 | credits: attempt, whether matched, amount; of nothing where there is none |
 //! | 2 × 4 | amounts beyond all references, found by a person |
 //! | 1, 3 × 18 | number of the latest attempt, from 0; the attempts: sends and confirms, marks, code; zeros where there is none |
-//! | 4 × 4 | amounts: price, given back, received as far as a person knew who decided, and due by the carrier: of that one cent more, or zeros for none |
-//! | 4, 3 | window in milliseconds, currency |
+//! | 3 | currency |
 //! | 7 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials |
 //! | 16, … | lengths of the texts, or from 240 on: the same as that of slot 0, 1 …; then the texts |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
 //! | 4 | the mark |
 //!
-//! From the credits on, it is what a charge has in memory, byte by byte (`Lasting`).
+//! From the amounts on, it is what a charge has in memory, byte by byte (`Lasting`).
 //!
 //! A record may hold the payer's id. It never holds a password, a PIN or an OTP.
 

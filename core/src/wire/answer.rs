@@ -123,7 +123,7 @@ pub fn read(
     body: &[u8],
 ) -> Reading {
     let mut answer = Answer::new();
-    answer.read(profile, service, expected, status, body);
+    let fault = answer.read(profile, service, status, body).err();
     let mut payer_text = PayerText::new();
     answer.put_payer_text(&mut payer_text);
     Reading {
@@ -133,8 +133,8 @@ pub fn read(
         correlator: there(answer.id(Name::Correlator)),
         amount_due: answer.amount_due(),
         payer_text: there(payer_text),
-        mismatch: answer.mismatch,
-        fault: answer.fault.map(|fault| fault.of(body)),
+        mismatch: answer.mismatch(expected),
+        fault: fault.map(|fault| fault.of(body)),
         code: answer.code,
     }
 }
@@ -148,36 +148,27 @@ pub(crate) struct Answer<'b> {
     found: Members<'b>,
     pub class: Class,
     pub code: RawCode,
-    pub mismatch: Option<Member>,
-    fault: Option<WireFault>,
 }
 
 impl<'b> Answer<'b> {
     /// Nothing was read yet: what is read fills it in place.
     pub fn new() -> Self {
-        Answer {
-            found: Members::new(),
-            class: Class::Unknown,
-            code: RawCode::new(),
-            mismatch: None,
-            fault: None,
-        }
+        Answer { found: Members::new(), class: Class::Unknown, code: RawCode::new() }
     }
 
-    /// As [`read`].
+    /// Takes what an answer says, as [`read`] does. What has a fault has a class all the same.
     pub fn read(
         &mut self,
         profile: &Profile<'_>,
         service: Service,
-        expected: &Expected<'_>,
         status: u16,
         body: &'b [u8],
-    ) {
+    ) -> Result<(), WireFault> {
         let is_charge = service.is_charge_request() || service.is_confirm();
         let names = if is_charge { &CHARGE_ANSWER } else { &DEBIT_ANSWER };
-        self.fault = self.found.find(body, names).err();
+        let found = self.found.find(body, names);
         self.class = verdict(profile, service, status, &self.found, &mut self.code);
-        self.mismatch = self.mismatch(expected);
+        found
     }
 
     /// Puts the id under a name; nothing if there is none.
@@ -209,7 +200,7 @@ impl<'b> Answer<'b> {
     }
 
     /// The first member that is there and does not match (R08).
-    fn mismatch(&self, expected: &Expected<'_>) -> Option<Member> {
+    pub fn mismatch(&self, expected: &Expected<'_>) -> Option<Member> {
         let text = |name: Name| self.found.text(name as usize);
         let other_amount = |said: Stated| match said {
             Stated::Absent => false,
@@ -217,9 +208,9 @@ impl<'b> Answer<'b> {
             Stated::Bad(_) => true,
         };
         let other_currency = |said: Text<'_>| said.currency() != Ok(expected.currency);
-        if other_id(text(Name::External), expected.external) {
+        if expected.external.is_some_and(|id| is_other_id(text(Name::External), id)) {
             Some(Member::External)
-        } else if other_id(text(Name::Reference), expected.reference) {
+        } else if expected.reference.is_some_and(|id| is_other_id(text(Name::Reference), id)) {
             Some(Member::Reference)
         } else if other_payer(self.found.first(Name::SubscriberId as usize), expected.subscriber) {
             Some(Member::Subscriber)
@@ -235,11 +226,8 @@ impl<'b> Answer<'b> {
 
 /// Whether an id is there that is not the expected one. An empty one names nothing.
 #[inline(never)]
-fn other_id(said: Option<Text<'_>>, expected: Option<&[u8]>) -> bool {
-    match (said, expected) {
-        (None, _) | (_, None) => false,
-        (Some(said), Some(expected)) => said.len() != 0 && !said.is(expected),
-    }
+fn is_other_id(said: Option<Text<'_>>, expected: &[u8]) -> bool {
+    said.is_some_and(|said| said.len() != 0 && !said.is(expected))
 }
 
 /// Whether two ids are telephone numbers, and of different telephones. Masked ids and user names are left alone: the

@@ -142,16 +142,16 @@ fn without_room_there_is_no_record() {
 }
 
 /// Where the fields stand in the longest record's content.
-const CREDITS: usize = 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
+const AMOUNT: usize = 1 + PROFILE_NAME_MAX + 1 + ENDPOINT_MAX + 1 + INSTRUMENT_NAME_MAX;
+const REFUNDED: usize = AMOUNT + 4;
+const JUDGED: usize = REFUNDED + 4;
+const DUE: usize = JUDGED + 4;
+const CREDITS: usize = DUE + 4 + 4;
 const BEYOND: usize = CREDITS + CREDITS_MAX * 6;
 const REVIEWED: usize = BEYOND + 4;
 const LATEST: usize = REVIEWED + 4;
 const ATTEMPTS: usize = LATEST + 1;
-const AMOUNT: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
-const REFUNDED: usize = AMOUNT + 4;
-const JUDGED: usize = REFUNDED + 4;
-const DUE: usize = JUDGED + 4;
-const CURRENCY: usize = DUE + 4 + 4;
+const CURRENCY: usize = ATTEMPTS + ATTEMPTS_MAX * 18;
 const STATES: usize = CURRENCY + 3;
 const LENGTHS: usize = STATES + 3 + 4;
 const TEXTS: usize = LENGTHS + SLOTS;
