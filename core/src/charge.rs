@@ -212,7 +212,8 @@ pub enum Sale {
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Closing {
     /// The goods were released.
-    Fulfilled,
+    // From 1, so that an open sale is zero, as a charge begins.
+    Fulfilled = 1,
     /// The caller cancelled it, or the goods could not be released.
     Cancelled,
     /// Its time was over.

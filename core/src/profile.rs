@@ -31,7 +31,8 @@ pub const PROFILE_NAME_MAX: usize = 16;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Service {
     /// Mobitel's charge request: asks the payer for consent.
-    ChargeRequest,
+    // From 1, as all that a charge keeps and may have none of: a charge begins with zeros.
+    ChargeRequest = 1,
     /// Mobitel's confirm: asks whether consent was given; may complete the charge.
     Confirm,
     /// Direct debit of the Ideamart family.

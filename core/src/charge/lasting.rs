@@ -105,11 +105,11 @@ impl Lasting {
 /// releases.
 fn sale_of(code: u8) -> Option<Sale> {
     Some(match code {
-        0 => Sale::Closed(Closing::Fulfilled),
-        1 => Sale::Closed(Closing::Cancelled),
-        2 => Sale::Closed(Closing::Expired),
-        3 => Sale::Closed(Closing::Refused),
-        4 => Sale::Open,
+        0 => Sale::Open,
+        1 => Sale::Closed(Closing::Fulfilled),
+        2 => Sale::Closed(Closing::Cancelled),
+        3 => Sale::Closed(Closing::Expired),
+        4 => Sale::Closed(Closing::Refused),
         _ => return None,
     })
 }
@@ -127,8 +127,8 @@ fn release_of(code: u8) -> Option<Release> {
 
 fn sale_code(sale: Sale) -> u8 {
     match sale {
+        Sale::Open => 0,
         Sale::Closed(closing) => closing as u8,
-        Sale::Open => 4,
     }
 }
 

@@ -226,7 +226,8 @@ pub fn phase(signs: Signs) -> Phase {
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Payment {
     /// Asked for; nothing is known.
-    Requested,
+    // From 1, as all that a charge keeps and may have none of: a charge begins with zeros.
+    Requested = 1,
     /// The payer must act.
     PendingConsent,
     /// Received at least the sale's amount. Never goes back.
