@@ -4,17 +4,14 @@ pub(crate) mod deadline;
 mod exchange;
 
 use core::fmt;
-use core::pin::pin;
 
 use caas_core::time::{Millis, SECOND};
 use embedded_io_async::{Error, Read, Write};
 
 use crate::clock::Clock;
 use crate::delivery::Delivery;
-use crate::framing::{CloseReason, Reading, Request, Step};
-#[cfg(feature = "driver")]
+use crate::framing::{CloseReason, Request, Step};
 pub(crate) use deadline::before;
-use deadline::first_of;
 use exchange::{Exchange, Todo};
 
 /// Bytes that are read from the stream at once.
@@ -140,33 +137,26 @@ impl<'b, S: Read + Write> Connection<'b, S> {
             return Delivery::NotSent(cause);
         }
         let (start, mut elapsed) = (clock.now(), 0);
-        let (mut piece, mut reading) = ([0; PIECE], Reading::new());
-        let end = loop {
-            let came = match self.exchange.next(elapsed) {
-                Some(deadline) => {
-                    let io = pin!(self.perform(&mut piece));
-                    first_of(io, pin!(clock.wait_until(start.after(deadline)))).await
-                }
-                None => None,
-            };
-            elapsed = clock.now().since(start);
-            let came = match came {
+        let last = loop {
+            let Some(deadline) = self.exchange.next(elapsed) else { break Err(None) };
+            let came = match before(start.after(deadline), clock, self.perform()).await {
                 Some(Ok(count)) => Ok(count),
                 Some(Err(error)) => Err(Some(error.kind())),
                 None => Err(None),
             };
-            match self.exchange.take(came, &piece, &mut reading, elapsed) {
-                Ok(Step::More) => {}
-                Ok(Step::Complete) => break Ok(()),
-                Err(loss) => break Err(loss),
+            elapsed = clock.now().since(start);
+            match self.exchange.take(came, elapsed) {
+                Some(Step::More) => {}
+                Some(Step::Complete) => return self.exchange.answered(request.keep_alive),
+                None => break came,
             }
         };
-        self.exchange.end(end, &reading, request.keep_alive)
+        self.exchange.lost(last)
     }
 
-    async fn perform(&mut self, piece: &mut [u8; PIECE]) -> Result<usize, S::Error> {
+    async fn perform(&mut self) -> Result<usize, S::Error> {
         match self.exchange.todo {
-            Todo::Listen | Todo::Read => self.stream.read(piece).await,
+            Todo::Listen | Todo::Read => self.stream.read(&mut self.exchange.piece).await,
             Todo::Write => self.stream.write(self.exchange.rest()).await,
             Todo::Flush => self.stream.flush().await.map(|()| 0),
         }

@@ -5,48 +5,47 @@ use caas_core::time::Millis;
 use embedded_io_async::ErrorKind;
 use zeroize::Zeroize;
 
-use super::{Ended, Settings};
+use super::{Ended, PIECE, Settings};
 use crate::delivery::{Cause, Delivery, MaybeSent, NotSent};
 use crate::framing::{CloseReason, Reading, Request, Reuse, Step};
 
 /// What is to be done with the stream.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub enum Todo {
     /// To read without waiting. A connection that was kept may be closed meanwhile, or the peer may have said something
     /// nobody asked for: both can be known before the first byte is sent.
     Listen,
-    Write,
+    /// This goes on after its deadline: all that it needs is done.
     Flush,
+    Write,
     Read,
 }
 
 /// What the stream said: so many bytes, an error, or nothing in time.
 pub type Came = Result<usize, Option<ErrorKind>>;
 
-/// Why there is no answer.
-pub enum Loss {
-    Before(NotSent),
-    After(Cause),
-}
-
 /// All of a connection but its stream. Times are those since the call began. A request is overwritten when it was written
 /// or could not be, and at the latest when the connection is dropped: it may hold a password.
+#[repr(C)]
 pub struct Exchange<'b> {
-    pub settings: Settings,
-    /// Why there is no further request. While a call is under way, what would be said if its future were dropped.
-    pub ended: Option<Ended>,
-    /// Whether a request was answered: the connection was kept.
-    is_kept: bool,
     /// What is to be done with the stream next.
     pub todo: Todo,
-    /// Of what is to be done.
-    deadline: Millis,
+    /// Whether a request was answered: the connection was kept.
+    is_kept: bool,
+    /// Why there is no further request. While a call is under way, what would be said if its future were dropped.
+    pub ended: Option<Ended>,
     /// First the request, then the body of its answer.
     buffer: &'b mut [u8],
+    pub settings: Settings,
+    /// Of what is to be done.
+    deadline: Millis,
     /// Of the request, or of what was written of it; 0 once it is overwritten.
     length: usize,
     /// Bytes of the request that the stream said it took, all writes together.
     accepted: usize,
+    reading: Reading,
+    /// What the stream gave last.
+    pub piece: [u8; PIECE],
 }
 
 impl<'b> Exchange<'b> {
@@ -60,6 +59,8 @@ impl<'b> Exchange<'b> {
             buffer,
             length: 0,
             accepted: 0,
+            piece: [0; PIECE],
+            reading: Reading::new(),
         }
     }
 
@@ -78,19 +79,27 @@ impl<'b> Exchange<'b> {
         }
         self.ended = Some(Ended::DroppedBeforeSending);
         self.accepted = 0;
-        self.todo = if self.is_kept { Todo::Listen } else { Todo::Write };
-        self.deadline = self.settings.write.min(self.settings.whole);
+        self.set_todo(Todo::Write, self.settings.write);
+        if self.is_kept {
+            self.set_todo(Todo::Listen, 0);
+            self.reading = Reading::new();
+        }
         Ok(())
     }
 
-    /// Until when it is to be done; `None` if it is too late for it. A flush goes on: all that it needs is done.
+    fn set_todo(&mut self, todo: Todo, deadline: Millis) {
+        self.todo = todo;
+        self.deadline = deadline.min(self.settings.whole);
+    }
+
+    /// Until when it is to be done; `None` if it is too late for it.
     pub fn next(&mut self, elapsed: Millis) -> Option<Millis> {
-        match self.todo {
-            Todo::Listen => return Some(0),
-            Todo::Write | Todo::Read if elapsed >= self.deadline => return None,
-            _ => {}
+        if self.todo >= Todo::Write && elapsed >= self.deadline {
+            return None;
         }
-        self.ended = Some(Ended::DroppedMaybeSent { accepted: self.accepted });
+        if self.todo > Todo::Listen {
+            self.ended = Some(Ended::DroppedMaybeSent { accepted: self.accepted });
+        }
         Some(self.deadline)
     }
 
@@ -99,84 +108,83 @@ impl<'b> Exchange<'b> {
         self.buffer.get(self.accepted..self.length).unwrap_or(&[])
     }
 
-    /// Takes what the stream said, and what it gave.
-    pub fn take(
-        &mut self,
-        came: Came,
-        piece: &[u8],
-        reading: &mut Reading,
-        elapsed: Millis,
-    ) -> Result<Step, Loss> {
-        match (self.todo, came) {
-            (Todo::Listen, Err(None)) => self.todo = Todo::Write,
-            (Todo::Listen, came) => {
-                return Err(Loss::Before(match came {
-                    Ok(0) => NotSent::ClosedBefore,
-                    Err(Some(kind)) => NotSent::BrokenBefore(kind),
-                    _ => NotSent::AnsweredBefore,
-                }));
+    /// Takes what the stream said; `None` if that ends the call without an answer.
+    pub fn take(&mut self, came: Came, elapsed: Millis) -> Option<Step> {
+        let Ok(count) = came else {
+            if (self.todo, came) != (Todo::Listen, Err(None)) {
+                return None;
             }
-            (Todo::Write, Ok(0)) => return Err(self.unwritten(Some(ErrorKind::WriteZero))),
-            (Todo::Write, Ok(count)) => {
+            self.set_todo(Todo::Write, self.settings.write);
+            return Some(Step::More);
+        };
+        match self.todo {
+            Todo::Flush => {
+                self.overwrite();
+                self.set_todo(Todo::Read, elapsed.saturating_add(self.settings.first_byte));
+            }
+            Todo::Write if count > 0 => {
                 self.accepted = self.accepted.saturating_add(count);
                 if self.accepted >= self.length {
                     self.todo = Todo::Flush;
                 }
             }
-            (Todo::Write | Todo::Flush, Err(error)) => return Err(self.unwritten(error)),
-            (Todo::Flush, Ok(_)) => {
-                self.overwrite();
-                self.todo = Todo::Read;
-                self.deadline = elapsed.saturating_add(self.settings.first_byte).min(self.settings.whole);
-            }
-            (Todo::Read, Ok(count)) => {
-                let answer = |fault| Loss::After(Cause::Answer(fault));
-                if count == 0 {
-                    reading.end().map_err(answer)?;
-                }
+            Todo::Read if count > 0 => {
                 self.deadline = self.settings.whole;
-                return reading.feed(piece.get(..count).unwrap_or(&[]), self.buffer).map_err(answer);
+                self.reading.feed(self.piece.get(..count).unwrap_or(&[]), self.buffer);
+                return self.reading.step().ok();
             }
-            (Todo::Read, Err(Some(kind))) => return Err(Loss::After(Cause::ReadFailed(kind))),
-            (Todo::Read, Err(None)) if self.deadline < self.settings.whole => {
-                return Err(Loss::After(Cause::FirstByteTimedOut));
-            }
-            (Todo::Read, Err(None)) => return Err(Loss::After(Cause::WholeTimedOut)),
+            _ => return None,
         }
-        Ok(Step::More)
+        Some(Step::More)
     }
 
-    /// The request was not written, by an error or by the deadline.
-    fn unwritten(&self, error: Option<ErrorKind>) -> Loss {
-        let was_handed = self.ended != Some(Ended::DroppedBeforeSending);
-        let takes_nothing = self.settings.failed_write_takes_nothing;
-        let nothing = !was_handed || (self.accepted == 0 && takes_nothing);
-        match error {
-            Some(kind) if nothing => Loss::Before(NotSent::WriteFailed(kind)),
-            None if nothing => Loss::Before(NotSent::WriteTimedOut),
-            Some(kind) => Loss::After(Cause::WriteFailed(kind)),
-            None => Loss::After(Cause::WriteTimedOut),
-        }
-    }
-
-    /// Ends with what came of the request.
-    pub fn end(&mut self, end: Result<(), Loss>, reading: &Reading, keep_alive: bool) -> Delivery<'_> {
-        self.overwrite();
-        if let Err(loss) = end {
-            self.ended = Some(Ended::Failed);
-            return match loss {
-                Loss::Before(cause) => Delivery::NotSent(cause),
-                Loss::After(cause) => Delivery::MaybeSent(MaybeSent { cause, accepted: self.accepted }),
-            };
-        }
+    /// The answer is complete.
+    pub fn answered(&mut self, keep_alive: bool) -> Delivery<'_> {
         self.is_kept = true;
-        self.ended = match reading.reuse() {
+        self.ended = match self.reading.reuse() {
             Reuse::Close(reason) => Some(Ended::Closed(reason)),
             Reuse::KeepAlive if !keep_alive => Some(Ended::Closed(CloseReason::WeAsked)),
             Reuse::KeepAlive => None,
         };
-        let body = self.buffer.get(..reading.length()).unwrap_or(&[]);
-        Delivery::Answered { status: reading.status(), body }
+        let body = self.buffer.get(..self.reading.length()).unwrap_or(&[]);
+        Delivery::Answered { status: self.reading.status(), body }
+    }
+
+    /// There will be no answer, by what the stream said last.
+    pub fn lost(&mut self, last: Came) -> Delivery<'static> {
+        self.overwrite();
+        let was_handed = self.ended != Some(Ended::DroppedBeforeSending);
+        self.ended = Some(Ended::Failed);
+        if was_handed && (self.accepted > 0 || !self.settings.failed_write_takes_nothing) {
+            Delivery::MaybeSent(MaybeSent { cause: self.cause(last), accepted: self.accepted })
+        } else {
+            Delivery::NotSent(self.obstacle(last))
+        }
+    }
+
+    /// Why nothing was sent.
+    fn obstacle(&self, last: Came) -> NotSent {
+        match (self.todo, last) {
+            (Todo::Listen, Ok(0)) => NotSent::ClosedBefore,
+            (Todo::Listen, Err(Some(kind))) => NotSent::BrokenBefore(kind),
+            (Todo::Listen, _) => NotSent::AnsweredBefore,
+            (_, Ok(_)) => NotSent::WriteFailed(ErrorKind::WriteZero),
+            (_, Err(Some(kind))) => NotSent::WriteFailed(kind),
+            (_, Err(None)) => NotSent::WriteTimedOut,
+        }
+    }
+
+    /// Why there is no answer.
+    fn cause(&self, last: Came) -> Cause {
+        match (self.todo, last) {
+            (Todo::Read, Ok(_)) => Cause::Answer(self.reading.fault_at_end()),
+            (Todo::Read, Err(Some(kind))) => Cause::ReadFailed(kind),
+            (Todo::Read, Err(None)) if self.deadline < self.settings.whole => Cause::FirstByteTimedOut,
+            (Todo::Read, Err(None)) => Cause::WholeTimedOut,
+            (_, Ok(_)) => Cause::WriteFailed(ErrorKind::WriteZero),
+            (_, Err(Some(kind))) => Cause::WriteFailed(kind),
+            (_, Err(None)) => Cause::WriteTimedOut,
+        }
     }
 
     fn overwrite(&mut self) {

@@ -58,12 +58,13 @@ impl<'b> AnswerReader<'b> {
     ///
     /// Bytes after the end are [`Fault::Surplus`] where the connection stays open, and ignored where it does not.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Step, Fault> {
-        self.reading.feed(bytes, self.buffer)
+        self.reading.feed(bytes, self.buffer);
+        self.reading.step()
     }
 
     /// The connection ended. `Ok` only if the answer was complete before.
     pub fn end(&self) -> Result<(), Fault> {
-        self.reading.end()
+        if self.reading.is_complete() { Ok(()) } else { Err(self.reading.fault_at_end()) }
     }
 
     /// Whether a first byte has come, be it of an interim answer.

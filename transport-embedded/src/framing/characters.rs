@@ -1,7 +1,7 @@
 //! The characters that may stand at each place of a request and of an answer's head.
 
 /// A set of ASCII characters, a bit for each.
-pub(super) struct Characters([u32; 4]);
+pub(super) struct Characters([u8; 16]);
 
 /// Of a header's name (RFC 9110, 5.6.2).
 pub(super) static TOKEN: Characters = Characters::alphanumeric_and(b"!#$%&'*+-.^_`|~");
@@ -12,13 +12,13 @@ pub(super) static PATH: Characters = Characters::alphanumeric_and(b"!\"#$%&'()*+
 
 impl Characters {
     const fn alphanumeric_and(others: &[u8]) -> Self {
-        let (mut bits, mut byte, mut other) = ([0; 4], 0, 0);
+        let (mut bits, mut byte, mut other) = ([0; 16], 0, 0);
         while byte < 128 {
-            bits[byte / 32] |= ((byte as u8).is_ascii_alphanumeric() as u32) << (byte % 32);
+            bits[byte / 8] |= ((byte as u8).is_ascii_alphanumeric() as u8) << (byte % 8);
             byte += 1;
         }
         while other < others.len() {
-            bits[others[other] as usize / 32] |= 1 << (others[other] % 32);
+            bits[others[other] as usize / 8] |= 1 << (others[other] % 8);
             other += 1;
         }
         Characters(bits)
@@ -26,7 +26,7 @@ impl Characters {
 
     /// Whether it is one of these.
     pub fn have(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte / 32)).is_some_and(|bits| bits >> (byte % 32) & 1 == 1)
+        self.0.get(usize::from(byte / 8)).is_some_and(|bits| bits >> (byte % 8) & 1 == 1)
     }
 }
 

@@ -12,18 +12,17 @@ pub const CHUNK_EXTENSIONS_MAX: u16 = 1024;
 pub const TRAILERS_MAX: u16 = 1024;
 
 impl Reading {
-    /// Takes a byte of a chunk's size, or of the spaces behind it.
+    /// Takes a byte of a chunk's size, or of the spaces behind it, which need an extension behind them.
     pub(super) fn take_of_size(&mut self, byte: u8) -> Result<(), Fault> {
-        let digit = char::from(byte).to_digit(16).filter(|_| self.state == State::ChunkSize);
-        self.state = match (digit, byte) {
+        match (char::from(byte).to_digit(16), byte) {
             (Some(digit), _) if self.count < CHUNK_SIZE_DIGITS_MAX => {
                 self.count = self.count.wrapping_add(1);
                 // Of the size before, which was used up, nothing is left.
                 self.left = (self.left << 4) | digit;
                 return Ok(());
             }
-            (None, b' ' | b'\t') if self.count > 0 => State::ChunkSpace,
-            (None, b';') if self.count > 0 => State::ChunkExtension,
+            (None, b' ' | b'\t') if self.count > 0 => self.count = u8::MAX,
+            (None, b';') if self.count > 0 => self.state = State::ChunkExtension,
             _ => return Err(Fault::BadChunkSize),
         };
         self.spend()

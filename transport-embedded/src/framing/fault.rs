@@ -9,7 +9,7 @@ use core::fmt;
 #[non_exhaustive]
 pub enum Fault {
     /// The first bytes are not `HTTP/1.`.
-    NotHttp,
+    NotHttp = 1,
     /// The status line is malformed, or its status is not 100 to 599.
     StatusLine,
     /// A header is malformed: its name, its value, or the colon between.

@@ -25,77 +25,73 @@ pub enum Reuse {
 #[non_exhaustive]
 pub enum CloseReason {
     /// The peer said `Connection: close`.
-    PeerAsked,
+    PeerAsked = 1,
     /// The peer speaks HTTP/1.0 and did not say `Connection: keep-alive`.
     Http10,
     /// The request said `Connection: close`.
     WeAsked,
 }
 
+/// How a body is transferred.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// As it is.
+    None,
+    Chunked,
+    /// As it is, and nothing else may be said.
+    NotInHttp10,
+}
+
 /// What was read of a head.
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Head {
-    pub status: u16,
-    pub is_http_1_0: bool,
-    pub length: Option<u32>,
-    pub is_chunked: bool,
-    /// What `Connection` says; of both, the close counts.
-    says_close: bool,
-    says_keep_alive: bool,
+    /// The status, less 100.
+    pub above_100: u16,
+    pub has_length: bool,
+    pub coding: Coding,
+    /// Whether the connection can carry a further request.
+    pub reuse: Reuse,
+    /// It is complete. Headers that come later are trailers.
+    pub is_over: bool,
 }
 
 impl Head {
     /// Before the first byte.
     pub const NONE: Head = Head {
-        status: 0,
-        is_http_1_0: false,
-        length: None,
-        is_chunked: false,
-        says_close: false,
-        says_keep_alive: false,
+        above_100: 0,
+        has_length: false,
+        coding: Coding::None,
+        reuse: Reuse::KeepAlive,
+        is_over: false,
     };
 
-    /// Whether the connection can carry a further request.
-    pub fn reuse(&self) -> Reuse {
-        if self.says_close {
-            Reuse::Close(CloseReason::PeerAsked)
-        } else if self.is_http_1_0 && !self.says_keep_alive {
-            Reuse::Close(CloseReason::Http10)
-        } else {
-            Reuse::KeepAlive
-        }
+    /// It is of HTTP/1.0.
+    pub fn set_http_1_0(&mut self) {
+        (self.coding, self.reuse) = (Coding::NotInHttp10, Reuse::Close(CloseReason::Http10));
     }
 
     /// Takes an element of the value of a header; a value without commas is one.
-    pub fn add(&mut self, field: Meaning, element: &Word) -> Result<(), Fault> {
-        match (field, element.meaning()) {
+    pub fn add(&mut self, field: Meaning, element: &Word, length: &mut u32) -> Result<(), Fault> {
+        match (field, element.meaning) {
             (Meaning::CONTENT_LENGTH, _) => {
-                let length = plain_number(element.as_bytes()).ok_or(Fault::BadLength)?;
-                if self.length.is_some_and(|other| other != length) {
+                let said = element.number().ok_or(Fault::BadLength)?;
+                if self.has_length && said != *length {
                     return Err(Fault::DifferingLengths);
                 }
-                self.length = Some(length);
+                (self.has_length, *length) = (true, said);
             }
-            (Meaning::TRANSFER_ENCODING, Meaning::CHUNKED) if !self.is_chunked && !self.is_http_1_0 => {
-                self.is_chunked = true
+            (Meaning::TRANSFER_ENCODING, Meaning::CHUNKED) if self.coding == Coding::None => {
+                self.coding = Coding::Chunked;
             }
             (Meaning::TRANSFER_ENCODING, _) => return Err(Fault::UnknownCoding),
-            (Meaning::CONNECTION, Meaning::CLOSE) => self.says_close = true,
-            (Meaning::CONNECTION, Meaning::KEEP_ALIVE) => self.says_keep_alive = true,
+            // Of both that may be said, this counts.
+            (Meaning::CONNECTION, Meaning::CLOSE) => self.reuse = Reuse::Close(CloseReason::PeerAsked),
+            (Meaning::CONNECTION, Meaning::KEEP_ALIVE) if self.reuse == Reuse::Close(CloseReason::Http10) => {
+                self.reuse = Reuse::KeepAlive;
+            }
             _ => {}
         }
         Ok(())
     }
-}
-
-/// Digits only: no sign, no space, no `0x`.
-fn plain_number(text: &[u8]) -> Option<u32> {
-    if text.is_empty() || text.len() > LENGTH_DIGITS_MAX {
-        return None;
-    }
-    let mut number = 0u32;
-    for byte in text {
-        number = number.checked_mul(10)?.checked_add(char::from(*byte).to_digit(10)?)?;
-    }
-    Some(number)
 }

@@ -2,17 +2,20 @@
 
 use super::answer::{INTERIM_MAX, Step};
 use super::characters::{TOKEN, is_field_byte};
-use super::chunked::{CHUNK_EXTENSIONS_MAX, TRAILERS_MAX};
-use super::head::{HEAD_MAX, HEADERS_MAX, Head};
+use super::chunked::{CHUNK_EXTENSIONS_MAX, CHUNK_SIZE_DIGITS_MAX, TRAILERS_MAX};
+use super::head::{Coding, HEAD_MAX, HEADERS_MAX, Head};
 use super::word::{Meaning, Word};
 use super::{Fault, Reuse};
 
-/// Every status line up to the end of its status lies between these two, byte for byte.
+/// The lowest status line, up to the end of its status.
 const LOWEST: &[u8; STATUS_END] = b"HTTP/1.0 100";
-const HIGHEST: &[u8; STATUS_END] = b"HTTP/1.1 599";
+/// How far above that each of its bytes may be.
+const SPAN: &[u8; STATUS_END] = &[0, 0, 0, 0, 0, 0, 0, 1, 0, 4, 9, 9];
 const STATUS_END: usize = 12;
 /// Where the version's last digit stands.
 const VERSION: u8 = 7;
+/// The status in the lowest line.
+const LOWEST_STATUS: u16 = 100;
 
 /// A part of an answer that is made of lines.
 #[derive(Clone, Copy)]
@@ -35,28 +38,26 @@ const EXTENSIONS: Part = Part {
 const TRAILERS: Part =
     Part { room: TRAILERS_MAX, too_long: Fault::TrailersTooLong, malformed: Fault::BadTrailer };
 
-/// How far an answer is. What is asked at every byte stands first, where instructions of two bytes reach it.
+/// How far an answer is. What is asked at every byte stands first, where instructions of two bytes reach it; all but the
+/// part begins as zeros, without gaps, so that they are cleared at once.
 #[repr(C)]
 pub(crate) struct Reading {
+    part: Part,
     pub(super) state: State,
     fault: Option<Fault>,
     /// The last byte was a CR: a LF ends the line.
     is_at_cr: bool,
-    has_begun: bool,
-    /// The lines are those behind the last chunk.
-    in_trailers: bool,
     interim: u8,
     /// Of the part under way: bytes of the status line, headers, digits of a chunk's size.
     pub(super) count: u8,
     /// Which header's value comes.
     field: Meaning,
-    part: Part,
     head: Head,
+    word: Word,
     /// Bytes of the body, or of its chunk, that are still to come.
     pub(super) left: u32,
     /// Bytes of the body that came.
     length: usize,
-    word: Word,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,8 +71,6 @@ pub(super) enum State {
     Name,
     Value,
     ChunkSize,
-    /// Spaces between a size and its extension: they need one.
-    ChunkSpace,
     ChunkExtension,
     /// The end of the line behind a chunk.
     ChunkEnd,
@@ -86,11 +85,9 @@ impl Reading {
             state: State::StatusLine,
             fault: None,
             is_at_cr: false,
-            has_begun: false,
-            in_trailers: false,
             interim: 0,
             count: 0,
-            field: Meaning::OTHER,
+            field: Meaning::NONE,
             part: HEAD,
             word: Word::NONE,
             head: Head::NONE,
@@ -101,13 +98,20 @@ impl Reading {
 
     /// Takes the next bytes, all of them, and puts what of them is the body into the buffer, always the same.
     #[inline(never)]
-    pub fn feed(&mut self, bytes: &[u8], buffer: &mut [u8]) -> Result<Step, Fault> {
+    pub fn feed(&mut self, bytes: &[u8], buffer: &mut [u8]) {
         for byte in bytes {
-            self.has_begun = true;
             if self.fault.is_none() {
-                self.fault = self.take(*byte, buffer).err();
+                self.fault = match self.state {
+                    State::Data => self.take_data(*byte, buffer),
+                    _ => self.take(*byte, buffer.len()),
+                }
+                .err();
             }
         }
+    }
+
+    /// How far it is.
+    pub fn step(&self) -> Result<Step, Fault> {
         match self.fault {
             Some(fault) => Err(fault),
             None if self.is_complete() => Ok(Step::Complete),
@@ -115,18 +119,14 @@ impl Reading {
         }
     }
 
-    /// What is wrong with an answer that ends here; nothing if it is complete.
-    pub fn end(&self) -> Result<(), Fault> {
-        match self.fault {
-            Some(fault) => Err(fault),
-            None if self.is_complete() => Ok(()),
-            None if self.has_begun => Err(Fault::EndWithinAnswer),
-            None => Err(Fault::EndBeforeAnswer),
-        }
+    /// What is wrong with an answer that ends here, where it is not complete.
+    pub fn fault_at_end(&self) -> Fault {
+        self.fault.unwrap_or(if self.has_begun() { Fault::EndWithinAnswer } else { Fault::EndBeforeAnswer })
     }
 
+    /// Whether a first byte has come.
     pub fn has_begun(&self) -> bool {
-        self.has_begun
+        self.part.room < HEAD.room || self.interim > 0
     }
 
     /// Whether the answer is whole. One in which a fault was found is none, whatever came before.
@@ -135,11 +135,11 @@ impl Reading {
     }
 
     pub fn status(&self) -> u16 {
-        self.head.status
+        LOWEST_STATUS.wrapping_add(self.head.above_100)
     }
 
     pub fn reuse(&self) -> Reuse {
-        self.head.reuse()
+        self.head.reuse
     }
 
     /// Bytes of the body, which stand at the start of the buffer.
@@ -147,16 +147,14 @@ impl Reading {
         self.length
     }
 
-    fn take(&mut self, byte: u8, buffer: &mut [u8]) -> Result<(), Fault> {
-        if self.state == State::Data {
-            return self.take_data(byte, buffer);
-        }
+    #[inline(never)]
+    fn take(&mut self, byte: u8, buffer_length: usize) -> Result<(), Fault> {
         if self.state <= State::Value {
             self.spend()?;
         }
         if self.is_at_cr {
             self.is_at_cr = false;
-            return if byte == b'\n' { self.end_line(buffer.len()) } else { Err(Fault::BareCr) };
+            return if byte == b'\n' { self.end_line(buffer_length) } else { Err(Fault::BareCr) };
         }
         match (self.state, byte) {
             (State::StatusLine, _) => self.take_status(byte),
@@ -167,7 +165,7 @@ impl Reading {
             (State::ChunkEnd, _) => Err(Fault::BadChunkEnd),
             (_, b'\n') => Err(Fault::BareLf),
             (State::Name, _) => self.take_of_name(byte),
-            (State::ChunkSize | State::ChunkSpace, _) => self.take_of_size(byte),
+            (State::ChunkSize, _) => self.take_of_size(byte),
             _ if !is_field_byte(byte) => Err(self.part.malformed),
             (State::Value, _) => self.take_of_value(byte),
             (State::ChunkExtension, _) => self.spend(),
@@ -181,12 +179,12 @@ impl Reading {
 
     fn take_data(&mut self, byte: u8, buffer: &mut [u8]) -> Result<(), Fault> {
         if self.left == 0 {
-            return if self.reuse() == Reuse::KeepAlive { Err(Fault::Surplus) } else { Ok(()) };
+            return if self.head.reuse == Reuse::KeepAlive { Err(Fault::Surplus) } else { Ok(()) };
         }
         *buffer.get_mut(self.length).ok_or(Fault::BodyTooLong)? = byte;
         self.length = self.length.saturating_add(1);
         self.left = self.left.saturating_sub(1);
-        if self.left == 0 && self.head.is_chunked {
+        if self.left == 0 && self.head.coding == Coding::Chunked {
             self.state = State::ChunkEnd;
         }
         Ok(())
@@ -200,17 +198,17 @@ impl Reading {
 
     fn take_status(&mut self, byte: u8) -> Result<(), Fault> {
         let at = usize::from(self.count);
-        let (Some(low), Some(high)) = (LOWEST.get(at), HIGHEST.get(at)) else {
+        let (Some(low), Some(span)) = (LOWEST.get(at), SPAN.get(at)) else {
             return Err(Fault::StatusLine);
         };
-        if !(low..=high).contains(&&byte) {
+        let above = byte.wrapping_sub(*low);
+        if above > *span {
             return Err(if self.count < VERSION { Fault::NotHttp } else { Fault::StatusLine });
         }
-        if self.count == VERSION {
-            self.head.is_http_1_0 = byte == *low;
-        } else if low != high {
-            let digit = byte.wrapping_sub(b'0');
-            self.head.status = self.head.status.wrapping_mul(10).wrapping_add(digit.into());
+        if self.count != VERSION {
+            self.head.above_100 = self.head.above_100.wrapping_mul(10).wrapping_add(above.into());
+        } else if above == 0 {
+            self.head.set_http_1_0();
         }
         self.count = self.count.wrapping_add(1);
         if self.count == STATUS_END as u8 {
@@ -224,13 +222,13 @@ impl Reading {
             if byte == b' ' || byte == b'\t' {
                 return Err(Fault::FoldedHeader);
             }
-            if self.count == HEADERS_MAX as u8 && !self.in_trailers {
+            if self.count == HEADERS_MAX as u8 && !self.head.is_over {
                 return Err(Fault::TooManyHeaders);
             }
             self.count = self.count.wrapping_add(1);
         } else if byte == b':' {
-            self.field = if self.in_trailers { Meaning::OTHER } else { self.word.meaning() };
-            self.word.clear();
+            self.field = if self.head.is_over { Meaning::NONE } else { self.word.meaning };
+            self.word = Word::NONE;
             self.state = State::Value;
             return Ok(());
         }
@@ -251,8 +249,8 @@ impl Reading {
 
     #[inline(never)]
     fn end_element(&mut self) -> Result<(), Fault> {
-        self.head.add(self.field, &self.word)?;
-        self.word.clear();
+        self.head.add(self.field, &self.word, &mut self.left)?;
+        self.word = Word::NONE;
         Ok(())
     }
 
@@ -263,7 +261,7 @@ impl Reading {
                 State::Name
             }
             State::Name if !self.word.is_empty() => return Err(self.part.malformed),
-            State::Name if self.in_trailers => State::Data,
+            State::Name if self.head.is_over => State::Data,
             State::Name => return self.end_head(buffer_length),
             State::Value => {
                 self.end_element()?;
@@ -273,9 +271,11 @@ impl Reading {
                 self.count = 0;
                 State::ChunkSize
             }
-            _ if self.count == 0 || self.state == State::ChunkSpace => return Err(Fault::BadChunkSize),
+            State::ChunkSize if self.count == 0 || self.count > CHUNK_SIZE_DIGITS_MAX => {
+                return Err(Fault::BadChunkSize);
+            }
             _ if self.left == 0 => {
-                (self.in_trailers, self.part) = (true, TRAILERS);
+                (self.head.is_over, self.part) = (true, TRAILERS);
                 State::Name
             }
             _ => return self.expect(buffer_length),
@@ -285,24 +285,25 @@ impl Reading {
 
     fn end_head(&mut self, buffer_length: usize) -> Result<(), Fault> {
         // RFC 9112, 6.3, without the guesses that it allows.
-        if self.head.is_chunked && self.head.length.is_some() {
+        if self.head.coding == Coding::Chunked && self.head.has_length {
             return Err(Fault::LengthAndCoding);
         }
-        match self.head.status {
+        match self.status() {
             101 => return Err(Fault::SwitchedProtocols),
             ..200 if self.interim == INTERIM_MAX => return Err(Fault::TooManyInterim),
             ..200 => {
                 self.interim = self.interim.wrapping_add(1);
                 (self.state, self.count, self.part) = (State::StatusLine, 0, HEAD);
-                self.head = Head::NONE;
+                (self.head, self.left) = (Head::NONE, 0);
                 return Ok(());
             }
-            204 | 304 => {}
-            _ if self.head.is_chunked => {
+            204 | 304 => self.left = 0,
+            _ if self.head.coding == Coding::Chunked => {
                 (self.state, self.count, self.part) = (State::ChunkSize, 0, EXTENSIONS);
                 return Ok(());
             }
-            _ => self.left = self.head.length.ok_or(Fault::EndNotMarked)?,
+            _ if !self.head.has_length => return Err(Fault::EndNotMarked),
+            _ => {}
         }
         self.expect(buffer_length)
     }

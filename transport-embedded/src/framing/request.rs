@@ -87,7 +87,7 @@ impl<'r> Request<'r> {
                 .checked("\r\n", name, &TOKEN)
                 .filter(|()| value.bytes().all(is_field_byte))
                 .ok_or(RequestFault::BadHeader { position })?;
-            if Meaning::of(name.as_bytes()).is_reserved() {
+            if Meaning::is_reserved(name) {
                 return Err(RequestFault::ReservedHeader { position });
             }
             writer.text(": ");

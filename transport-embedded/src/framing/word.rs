@@ -1,184 +1,244 @@
 //! The words of heads that mean something here.
 
-/// The words: first the headers that are written anyway, or would change where a request ends.
+use super::head::LENGTH_DIGITS_MAX;
+
+/// The words, sorted: those that a value may be, and then the headers that are written anyway, or would change where a
+/// request ends.
 const WORDS: [&str; 13] = [
-    "content-length",
-    "transfer-encoding",
+    "chunked",
+    LAST_OF_VALUES,
     "connection",
-    "keep-alive",
-    "host",
-    "user-agent",
+    "content-length",
     "content-type",
+    "expect",
+    "host",
+    "keep-alive",
     "te",
     "trailer",
+    "transfer-encoding",
     "upgrade",
-    "expect",
-    "chunked",
-    "close",
+    "user-agent",
 ];
+const LAST_OF_VALUES: &str = "close";
 
-/// What a word means here: which of [`WORDS`] it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+/// What a word means here: where it ends in [`LIST`], if it is one of the [`WORDS`].
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meaning(u8);
 
 impl Meaning {
-    pub const CONTENT_LENGTH: Meaning = Meaning(0);
-    pub const TRANSFER_ENCODING: Meaning = Meaning(1);
-    pub const CONNECTION: Meaning = Meaning(2);
-    pub const KEEP_ALIVE: Meaning = Meaning(3);
-    const LAST_RESERVED: Meaning = Meaning(10);
-    pub const CHUNKED: Meaning = Meaning(11);
-    pub const CLOSE: Meaning = Meaning(12);
-    /// None of them.
-    pub const OTHER: Meaning = Meaning(13);
-
-    /// What a word means, in any case.
-    pub fn of(word: &[u8]) -> Self {
-        let mut meaning = Meaning(0);
-        let mut rest: &[u8] = &PACKED;
-        while let [length, after @ ..] = rest {
-            let Some((known, others)) = after.split_at_checked(usize::from(*length)) else { break };
-            // A letter differs from its other case in one bit; nothing that may stand in a head differs so from `-`.
-            let same = |(known, byte): (&u8, &u8)| (known ^ byte) & !CASE == 0;
-            if known.len() == word.len() && known.iter().zip(word).all(same) {
-                break;
-            }
-            (meaning.0, rest) = (meaning.0.wrapping_add(1), others);
-        }
-        meaning
-    }
+    pub const CONTENT_LENGTH: Meaning = Meaning::named("content-length");
+    pub const TRANSFER_ENCODING: Meaning = Meaning::named("transfer-encoding");
+    pub const CONNECTION: Meaning = Meaning::named("connection");
+    pub const KEEP_ALIVE: Meaning = Meaning::named("keep-alive");
+    pub const CHUNKED: Meaning = Meaning::named("chunked");
+    pub const CLOSE: Meaning = Meaning::named(LAST_OF_VALUES);
+    /// Of what is no word at all.
+    pub const NONE: Meaning = Meaning(0);
+    /// None of them, and nothing that begins as one.
+    const OTHER: Meaning = Meaning(u8::MAX);
 
     /// Whether a request may not be given a header of this name.
-    pub fn is_reserved(self) -> bool {
-        self <= Meaning::LAST_RESERVED
+    pub fn is_reserved(name: &str) -> bool {
+        let mut word = Word::NONE;
+        name.bytes().for_each(|byte| word.take(byte));
+        let end = word.meaning.0;
+        end > Meaning::CLOSE.0 && LIST.get(usize::from(end)).is_some_and(|next| *next < LETTERS)
     }
-}
 
-/// The bit that makes a letter small.
-const CASE: u8 = 0x20;
-
-/// The words, each behind its length: as texts, each would take eight bytes more.
-static PACKED: [u8; length()] = pack();
-
-const fn length() -> usize {
-    let (mut length, mut row) = (0, 0);
-    while row < WORDS.len() {
-        length += 1 + WORDS[row].len();
-        row += 1;
-    }
-    length
-}
-
-const fn pack() -> [u8; length()] {
-    let (mut packed, mut at, mut row) = ([0; length()], 0, 0);
-    while row < WORDS.len() {
-        let word = WORDS[row].as_bytes();
-        packed[at] = word.len() as u8;
-        let mut letter = 0;
-        while letter < word.len() {
-            packed[at + 1 + letter] = word[letter];
-            letter += 1;
+    const fn named(word: &str) -> Self {
+        let mut row = 0;
+        while !is_same(WORDS[row].as_bytes(), word.as_bytes()) {
+            row += 1;
         }
-        at += 1 + word.len();
-        row += 1;
+        Meaning(pack(row + 1).1 as u8)
     }
-    packed
 }
 
-/// Room for the longest word that means something, `transfer-encoding`, and a byte more: a word that fills it means
-/// nothing here, however it goes on.
-const ROOM: usize = 18;
-
-/// Takes a word byte by byte, without the spaces around it.
+/// Takes a word byte by byte, without the spaces around it: how far it goes along one of the [`WORDS`], and what number it
+/// is. Its letters are not kept.
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Word {
-    bytes: [u8; ROOM],
-    length: u8,
+    /// Where it has come to in [`LIST`].
+    pub meaning: Meaning,
+    /// Letters that it shares with the word that stands there.
+    letters: u8,
     /// A space came after it. What follows makes it two words, which mean nothing together.
     is_ended: bool,
+    /// Digits that it has, or [`NO_NUMBER`].
+    digits: u8,
+    value: u32,
 }
 
-impl Word {
-    pub const NONE: Word = Word { bytes: [0; ROOM], length: 0, is_ended: false };
+/// Digits of what is no number, however it goes on.
+const NO_NUMBER: u8 = u8::MAX;
 
+impl Word {
+    pub const NONE: Word = Word { meaning: Meaning::NONE, letters: 0, is_ended: false, digits: 0, value: 0 };
+
+    #[inline(never)]
     pub fn take(&mut self, byte: u8) {
         if matches!(byte, b' ' | b'\t') {
-            self.is_ended = self.length > 0;
+            self.is_ended = !self.is_empty();
             return;
         }
         if self.is_ended {
-            self.length = ROOM as u8;
+            (self.meaning, self.digits) = (Meaning::OTHER, NO_NUMBER);
         }
-        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
-            *place = byte;
-            self.length = self.length.wrapping_add(1);
-        }
-    }
-
-    /// Begins the next one.
-    pub fn clear(&mut self) {
-        (self.length, self.is_ended) = (0, false);
+        self.count(byte.wrapping_sub(b'0'));
+        self.go_along(byte | CASE);
     }
 
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.meaning == Meaning::NONE
     }
 
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or(&self.bytes)
+    /// What it is as a number: digits only, no sign, no space, no `0x`.
+    pub fn number(&self) -> Option<u32> {
+        (self.digits.wrapping_add(1) > 1).then_some(self.value)
     }
 
-    pub fn meaning(&self) -> Meaning {
-        Meaning::of(self.as_bytes())
+    fn count(&mut self, digit: u8) {
+        match u32::try_from(u64::from(self.value) * 10 + u64::from(digit)) {
+            Ok(value) if digit < 10 && self.digits < LENGTH_DIGITS_MAX as u8 => {
+                (self.value, self.digits) = (value, self.digits.wrapping_add(1));
+            }
+            _ => self.digits = NO_NUMBER,
+        }
     }
+
+    /// Goes on to the first word that has this letter behind those that were shared.
+    fn go_along(&mut self, letter: u8) {
+        // Letters between those and the one that comes next in the list.
+        let mut ahead = 0;
+        while let Some(next) = LIST.get(usize::from(self.meaning.0)) {
+            self.meaning.0 = self.meaning.0.wrapping_add(1);
+            if *next < LETTERS {
+                let Some(more) = next.checked_sub(self.letters) else { break };
+                ahead = more;
+            } else if ahead == 0 {
+                if *next == letter {
+                    self.letters = self.letters.wrapping_add(1);
+                    return;
+                }
+                ahead = 1;
+            }
+        }
+        self.meaning = Meaning::OTHER;
+    }
+}
+
+/// The bit that makes a letter small. Nothing that may stand in a head differs so from `-`.
+const CASE: u8 = 0x20;
+/// All letters of words are above.
+const LETTERS: u8 = 0x20;
+
+/// Each word as the count of letters that it shares with the word before it, and the others; and a zero behind them.
+static LIST: [u8; pack(WORDS.len()).1 + 1] = {
+    let (packed, length) = pack(WORDS.len());
+    let (mut list, mut at) = ([0; pack(WORDS.len()).1 + 1], 0);
+    while at < length {
+        list[at] = packed[at];
+        at += 1;
+    }
+    list
+};
+
+/// The list of the first of the words, and its length.
+const fn pack(words: usize) -> ([u8; 256], usize) {
+    let (mut packed, mut at, mut row) = ([0; 256], 0, 0);
+    let mut before: &[u8] = &[];
+    while row < words {
+        let word = WORDS[row].as_bytes();
+        let mut letter = 0;
+        while letter < before.len() && letter < word.len() && before[letter] == word[letter] {
+            letter += 1;
+        }
+        packed[at] = letter as u8;
+        at += 1;
+        while letter < word.len() {
+            packed[at] = word[letter];
+            (at, letter) = (at + 1, letter + 1);
+        }
+        (before, row) = (word, row + 1);
+    }
+    (packed, at)
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec::Vec;
 
-    fn taken(text: &[u8]) -> Vec<u8> {
+    fn meaning(text: &str) -> Meaning {
         let mut word = Word::NONE;
-        text.iter().for_each(|byte| word.take(*byte));
-        word.as_bytes().to_vec()
+        text.bytes().for_each(|byte| word.take(byte));
+        word.meaning
+    }
+
+    fn is_known(text: &str) -> bool {
+        let end = meaning(text);
+        LIST.get(usize::from(end.0)).is_some_and(|next| *next < LETTERS) && end != Meaning::NONE
     }
 
     #[test]
     fn a_word_is_taken_without_its_spaces() {
-        assert_eq!(taken(b" \tClose\t "), b"Close");
-        assert_eq!(taken(b"Transfer-Encoding"), b"Transfer-Encoding");
-        assert_eq!(taken(b" "), b"");
+        assert!(meaning(" \tClose\t ") == Meaning::CLOSE);
+        assert!(meaning("Transfer-Encoding") == Meaning::TRANSFER_ENCODING);
+        assert!(meaning(" ") == Meaning::NONE);
+    }
+
+    #[test]
+    fn a_number_is_plain_digits_that_fit() {
+        let number = |text: &str| {
+            let mut word = Word::NONE;
+            text.bytes().for_each(|byte| word.take(byte));
+            word.number()
+        };
+        for (text, value) in [("0", 0), (" 42\t", 42), ("0000000004", 4), ("4294967295", u32::MAX)] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in
+            ["", " ", "4 4", "+4", "-4", "4.0", "0x4", "a", "/", ":", "4a", "00000000004", "4294967296"]
+        {
+            assert_eq!(number(text), None, "{text}");
+        }
+        assert_eq!(number(&"9".repeat(300)), None);
     }
 
     #[test]
     fn what_goes_on_is_no_word_that_means_something() {
         for text in ["close x", "close      \t            x", "transfer-encoding-x", "transfer-encoding x"] {
-            assert_eq!(taken(text.as_bytes()).len(), ROOM, "{text}");
+            assert!(meaning(text) == Meaning::OTHER, "{text}");
         }
     }
 
     #[test]
     fn every_word_has_its_meaning_in_any_case_and_nothing_else_has() {
-        for (meaning, word) in [
-            (Meaning::CONTENT_LENGTH, "content-length"),
-            (Meaning::TRANSFER_ENCODING, "transfer-encoding"),
-            (Meaning::CONNECTION, "connection"),
-            (Meaning::KEEP_ALIVE, "keep-alive"),
-            (Meaning::LAST_RESERVED, "expect"),
-            (Meaning::CHUNKED, "chunked"),
-            (Meaning::CLOSE, "close"),
-        ] {
-            assert!(Meaning::of(word.as_bytes()) == meaning, "{word}");
-        }
+        assert!(WORDS.is_sorted(), "words that begin alike must stand together");
         for (number, word) in WORDS.iter().enumerate() {
-            let meaning = Meaning::of(word.to_ascii_uppercase().as_bytes());
-            assert_eq!(usize::from(meaning.0), number, "{word}");
-            for other in [&word[1..], &word[..word.len() - 1], &std::format!("{word}s")] {
-                assert!(Meaning::of(other.as_bytes()) == Meaning::OTHER, "{other}");
+            assert!(meaning(&word.to_ascii_uppercase()) == Meaning::named(word), "{word}");
+            assert!(is_known(word), "{word}");
+            assert_eq!(Meaning::is_reserved(word), number > 1, "{word}");
+            for end in 0..word.len() {
+                for other in
+                    [&word[end + 1..], &word[..end], &std::format!("{}x{}", &word[..end], &word[end..])]
+                {
+                    assert!(!is_known(other) || WORDS.contains(&other), "{other}");
+                    assert_eq!(Meaning::is_reserved(other), WORDS[2..].contains(&other), "{other}");
+                }
+            }
+            for (one, other) in WORDS.iter().flat_map(|other| (0..=word.len()).map(move |at| (at, other))) {
+                let mixed = std::format!("{}{}", &word[..one], &other[one.min(other.len())..]);
+                assert_eq!(is_known(&mixed), WORDS.contains(&&*mixed), "{mixed}");
             }
         }
-        assert!(Meaning::of(b"") == Meaning::OTHER);
-        assert!(WORDS.iter().all(|word| word.len() < ROOM));
     }
 }
