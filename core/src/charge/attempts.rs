@@ -72,3 +72,16 @@ impl core::fmt::Debug for Attempts {
         out.debug_list().entries(self.places.iter().take(usize::from(self.count()))).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_first_attempt_and_none_beyond_the_last_place() {
+        for latest in 0..=u8::MAX {
+            let attempts = Attempts { latest, ..Attempts::default() };
+            assert_eq!(attempts.is_sound(), usize::from(latest) < ATTEMPTS_MAX, "{latest}");
+        }
+    }
+}
