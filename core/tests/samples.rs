@@ -227,6 +227,16 @@ mod balances_and_instruments {
     }
 
     #[test]
+    fn a_name_that_goes_on_behind_that_of_the_list_is_another() {
+        for more in ["s", r"\u0073", r"\u0d85", r"\ud83d\ude00"] {
+            let body =
+                format!(r#"{{"statusCode":"S1000","paymentInstrumentList{more}":[{{"name":"Wallet"}}]}}"#);
+            let list = instruments::read(&profile::dialog(), 200, body.as_bytes());
+            assert!(list.instruments.is_empty(), "{more}");
+        }
+    }
+
+    #[test]
     fn the_list_of_the_documents_table_has_broken_quotes_and_is_refused() {
         let array = sample!("seed_dialog_list_pi_table_INVALID_JSON_quotes.txt");
         let body = format!(r#"{{"statusCode":"S1000","paymentInstrumentList":{array}}}"#);

@@ -5,8 +5,10 @@ use heapless::Vec;
 use super::scan::Place;
 use super::text::Text;
 
-/// Longer than the longest name that any message is asked for.
-const NAME_MAX: usize = 24;
+/// Longer than the longest name that any message is asked for, also without the part of a character that did not fit.
+const NAME_MAX: usize = 25;
+/// Bytes of a character that does not fit for which there is room, at most.
+const PART_MAX: usize = 3;
 
 /// Most members that any message is asked for.
 pub(super) const ASKED_MAX: usize = 19;
@@ -130,7 +132,7 @@ impl Names {
         let mut plain = Vec::<u8, NAME_MAX>::new();
         let mut letters = name.of(source);
         if name.has_escapes() {
-            // What does not fit is longer than any name, also without it.
+            // Of what does not fit, more is kept than any name has.
             Text::new(letters).put(&mut plain);
             letters = &plain;
         }
@@ -169,7 +171,7 @@ pub(super) const fn pack<const N: usize>(table: &[(usize, &str)]) -> [u8; N] {
     let (mut packed, mut at, mut row) = ([0; N], 0, 0);
     while row < table.len() {
         let (number, name) = table[row];
-        assert!(number < ASKED_MAX && name.len() < NAME_MAX);
+        assert!(number < ASKED_MAX && name.len() < NAME_MAX - PART_MAX);
         packed[at] = number as u8;
         packed[at + 1] = name.len() as u8;
         at += 2;
