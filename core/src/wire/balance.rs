@@ -64,8 +64,8 @@ pub fn write(
         return Err(RequestFault::MissingCredential);
     }
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose().as_bytes());
-    object.member("password", credentials.password.expose().as_bytes());
+    object.secret("applicationId", &credentials.application);
+    object.secret("password", &credentials.password);
     object.member(profile.fields.subscriber, fields.subscriber.as_bytes());
     object.member(profile.fields.instrument, fields.instrument.as_bytes());
     object.member("accountId", fields.account.unwrap_or("").as_bytes());

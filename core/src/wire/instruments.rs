@@ -82,8 +82,8 @@ pub fn write(
         return Err(RequestFault::MissingCredential);
     }
     let mut object = Object::open(buffer);
-    object.member("applicationId", credentials.application.expose().as_bytes());
-    object.member("password", credentials.password.expose().as_bytes());
+    object.secret("applicationId", &credentials.application);
+    object.secret("password", &credentials.password);
     object.member(profile.fields.subscriber, subscriber.as_bytes());
     object.member("type", filter.as_str().as_bytes());
     object.close()

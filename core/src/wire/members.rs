@@ -267,6 +267,22 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_the_same_with_escapes() {
+        for (name, is_asked) in [
+            (r"\u0061", true),
+            (r"\u0041", true),
+            (r"\u0062", false),
+            (r"\u0061\u0061", false),
+            (r"\u0000a", false),
+        ] {
+            let expected = is_asked.then(|| "1".into());
+            assert_eq!(read(&format!("{{\"{name}\":1}}")), Ok(expected), "{name}");
+        }
+        assert_eq!(read(&format!("{{\"{}\":1}}", r"\u0061".repeat(30))), Ok(None));
+        assert_eq!(read(r#"{"\u0061":2,"a":1}"#), Err(WireFault::DuplicateMember));
+    }
+
+    #[test]
     fn one_comma_before_a_closing_bracket_is_accepted_everywhere() {
         assert_eq!(read("{\"b\":[1,{\"c\":2,},],\"a\":1,}"), Ok(Some("1".into())));
     }
@@ -299,6 +315,23 @@ mod tests {
             let mut members = Members::new();
             members.find_in_dump(body.as_bytes(), &Names::new(&[0, 1, b'a'])).unwrap();
             assert!(members.text(0).unwrap().chars().eq(text.chars()), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_three_is_the_first_text_that_says_something() {
+        const NAMES: Names = Names::new(&[0, 1, b'a', 1, 1, b'b', 2, 1, b'c']);
+        for (body, first) in [
+            (r#"{"a":"1","b":"2","c":"3"}"#, "1"),
+            (r#"{"a":{"x":1},"b":"2","c":"3"}"#, "2"),
+            (r#"{"a":"","b":null,"c":3}"#, "3"),
+            (r#"{"c":"3","a":[]}"#, "3"),
+            (r#"{"a":[1],"b":""}"#, ""),
+            ("{}", ""),
+        ] {
+            let mut members = Members::new();
+            members.find(body.as_bytes(), &NAMES).unwrap();
+            assert!(members.first(0).chars().eq(first.chars()), "{body}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A request's JSON object, written straight into the caller's buffer.
 
 use super::request::RequestFault;
+use crate::credentials::Secret;
 
 /// An object that is being written. Brands name members differently, so the names are data and no derived struct can
 /// hold them. What does not fit is told once, by [`Object::close`].
@@ -21,6 +22,12 @@ impl<'b> Object<'b> {
     #[inline(never)]
     pub(super) fn member(&mut self, name: &str, value: &[u8]) -> &mut Self {
         if name.is_empty() || value.is_empty() { self } else { self.name(name).string(value) }
+    }
+
+    /// Writes a secret as a member, unless there is none.
+    #[inline(never)]
+    pub(super) fn secret(&mut self, name: &str, secret: &Secret) -> &mut Self {
+        self.member(name, secret.expose().as_bytes())
     }
 
     /// Opens an object as the member `name`: what follows is in it, until [`Object::close_inner`].

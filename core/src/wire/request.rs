@@ -109,8 +109,8 @@ fn write_debit(
     let currency = fields.currency.to_bytes();
     let mut object = Object::open(buffer);
     let written = object
-        .member("applicationId", credentials.application.expose().as_bytes())
-        .member("password", credentials.password.expose().as_bytes())
+        .secret("applicationId", &credentials.application)
+        .secret("password", &credentials.password)
         .member("externalTrxId", fields.external)
         .member(profile.fields.subscriber, fields.subscriber)
         .member(profile.fields.instrument, fields.instrument.name.as_bytes())
@@ -121,8 +121,8 @@ fn write_debit(
     if fields.instrument.agent_params {
         written
             .open_inner(profile.fields.params)
-            .member("ezcashAgentPin", credentials.agent_pin.expose().as_bytes())
-            .member("ezcashAgentAlias", credentials.agent_alias.expose().as_bytes())
+            .secret("ezcashAgentPin", &credentials.agent_pin)
+            .secret("ezcashAgentAlias", &credentials.agent_alias)
             .close_inner();
     }
     object.close()

@@ -63,7 +63,7 @@ impl Place {
         Place(form as u32 | ((start as u32) << BITS) | end as u32)
     }
 
-    /// Whether it has this form. A text in quotes is a text, too.
+    /// Whether it has what makes this form; a text in quotes is a text, too. Nothing makes a null.
     pub(super) fn is(self, form: Form) -> bool {
         self.0 & form as u32 == form as u32
     }
