@@ -328,6 +328,10 @@ fn money_after_a_decision_needs_that_person_again() {
         // The same notification again is nothing new.
         let _ = scene.notify(&part);
         assert_eq!(scene.charge.review(), Review::Resolved(Verdict::Refunded), "{}", kind.name);
+        // What the person knew is known after a restart too.
+        scene.cut(AtBoot::RefundDue);
+        let _ = scene.notify(&part);
+        assert_eq!(scene.charge.review(), Review::Resolved(Verdict::Refunded), "{}", kind.name);
         // More of it is, and is told again, also when it is the same reason and the same sum.
         let told = (scene.was_told("NeedsReview"), scene.was_told("RefundDue"));
         let _ = scene.notify(&paid("914021114190000", "17839440", "2.00", "4.00"));

@@ -9,7 +9,8 @@ use caas_core::charge::{
 };
 use caas_core::id::Subscriber;
 use caas_core::money::Amount;
-use caas_core::profile::{InternalIdRule, Profile, TotalMeaning};
+use caas_core::profile::{GatewayRule, InternalIdRule, Profile, TotalMeaning};
+use caas_core::status_code::Class;
 use caas_core::wire::notification;
 use scene::{Disk, Kind, Scene, paid};
 
@@ -373,6 +374,50 @@ fn money_under_an_id_that_the_answer_did_not_name_confirms_nothing_and_is_review
         let mut scene = kind.accepted();
         let _ = scene.notify(&paid("666", "667", "5", "0").replace("S1000", "E1406"));
         assert_eq!(scene.payment(), Payment::PendingConsent);
+    }
+}
+
+/// R41, R56: a payment that the carrier calls nothing is one payment, and counts where no answer named any id.
+#[test]
+fn a_payment_without_a_name_is_one_payment_and_confirms_only_where_no_answer_named_an_id() {
+    let nameless = paid("", "", "5", "5");
+    let without_reference = |kind: &Kind| kind.good('a').replace(r#""referenceId":"17839440","#, "");
+    for kind in dialled() {
+        let mut heard_first = kind.start();
+        let _ = heard_first.notify(&nameless);
+        assert_eq!(heard_first.payment(), Payment::Confirmed);
+        let mut scenes = [kind.accepted(), kind.start(), heard_first];
+        scenes[1].answer(&without_reference(&kind));
+        for scene in &mut scenes[..2] {
+            let _ = scene.notify(&nameless);
+            assert_eq!(scene.payment(), Payment::InDoubt);
+        }
+        for scene in &mut scenes {
+            let payment = scene.payment();
+            let _ = scene.notify(&nameless);
+            scene.cut(AtBoot::Release);
+            let _ = scene.notify(&nameless);
+            assert_eq!((scene.received().as_str(), scene.payment()), ("5.00", payment));
+            let _ = scene.notify(&paid("666", "667", "1", "1"));
+            assert_eq!(scene.received(), "6.00", "a name is another payment");
+        }
+    }
+}
+
+/// Only its code says what a notification means: no gateway stands before what the carrier sends by itself.
+#[test]
+fn a_notification_without_a_code_says_nothing_whatever_a_gateway_may_say() {
+    let gateway = [GatewayRule { status: 200, contains: "", class: Class::Ok }];
+    for kind in kinds() {
+        let profile = Profile { gateway: &gateway, ..kind.profile };
+        for code in [r#""statusDetail":"Success","#, r#""statusCode":null,"#, r#""statusCode":"","#] {
+            let body = of("5", "5").replace(r#""statusCode":"S1000","#, code);
+            assert_eq!(
+                notification::read(&profile, body.as_bytes()).unwrap().class,
+                Class::Unknown,
+                "{code}"
+            );
+        }
     }
 }
 
