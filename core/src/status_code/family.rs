@@ -242,6 +242,7 @@ mod tests {
     fn a_class_is_its_place_among_all() {
         for (index, class) in Class::ALL.into_iter().enumerate() {
             assert_eq!(class as usize, index);
+            assert_eq!(Class::of_number(index as u8), class);
         }
     }
 
