@@ -15,7 +15,7 @@
 //! | 4 | window in milliseconds |
 //! | 4 × 6 | credits: attempt, whether matched, amount; of nothing where there is none |
 //! | 2 × 4 | amounts beyond all references, found by a person |
-//! | 1, 3 × 18 | number of the latest attempt, from 0; the attempts: sends and confirms, marks, code; zeros where there is none |
+//! | 1, 3 × 18 | number of the latest attempt, from 0; the attempts: sends, a bit each, confirms, marks, code; zeros where there is none |
 //! | 3 | currency |
 //! | 7 | sale, release, review; attempts made unasked; conflicts; restarts; refused credentials |
 //! | 16, … | lengths of the texts, or from 240 on: the same as that of slot 0, 1 …; then the texts |
