@@ -170,8 +170,10 @@ fn a_chunk_that_is_none_is_refused() {
 
 #[test]
 fn a_coding_that_http_1_0_does_not_have_is_refused() {
-    let text = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    assert_eq!(read(text), Err(Fault::UnknownCoding));
+    for also in ["", "Connection: keep-alive\r\n"] {
+        let text = format!("HTTP/1.0 200 OK\r\n{also}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        assert_eq!(read(&text), Err(Fault::UnknownCoding));
+    }
 }
 
 #[test]
@@ -179,6 +181,8 @@ fn a_connection_that_is_not_kept_says_why_and_what_follows_is_ignored() {
     for (head, reason) in [
         ("HTTP/1.1 200 OK\r\nConnection: x, Close", CloseReason::PeerAsked),
         ("HTTP/1.0 200 OK\r\nConnection: keep-alive, close", CloseReason::PeerAsked),
+        ("HTTP/1.0 200 OK\r\nConnection: close, keep-alive", CloseReason::PeerAsked),
+        ("HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive", CloseReason::PeerAsked),
         ("HTTP/1.0 200 OK", CloseReason::Http10),
     ] {
         for surplus in ["", "\r\nHTTP/1.1 500 No\r\n"] {
