@@ -26,6 +26,8 @@ pub type Came = Result<usize, Option<ErrorKind>>;
 
 /// All of a connection but its stream. Times are those since the call began. A request is overwritten when it was written
 /// or could not be, and at the latest when the connection is dropped: it may hold a password.
+///
+/// What is asked in each turn stands first, where instructions of two bytes reach it; what is cleared at once, together.
 #[repr(C)]
 pub struct Exchange<'b> {
     /// What is to be done with the stream next.

@@ -9,6 +9,7 @@ use core::fmt;
 #[non_exhaustive]
 pub enum Fault {
     /// The first bytes are not `HTTP/1.`.
+    // From 1 on, so that none is 0: a reader begins as zeros.
     NotHttp = 1,
     /// The status line is malformed, or its status is not 100 to 599.
     StatusLine,

@@ -25,6 +25,7 @@ pub enum Reuse {
 #[non_exhaustive]
 pub enum CloseReason {
     /// The peer said `Connection: close`.
+    // From 1 on, so that a connection that is kept is 0: a reader begins as zeros.
     PeerAsked = 1,
     /// The peer speaks HTTP/1.0 and did not say `Connection: keep-alive`.
     Http10,
@@ -71,7 +72,7 @@ impl Head {
         (self.coding, self.reuse) = (Coding::NotInHttp10, Reuse::Close(CloseReason::Http10));
     }
 
-    /// Takes an element of the value of a header; a value without commas is one.
+    /// Takes an element of the value of a header; a value without commas is one. The length is the one that was said.
     pub fn add(&mut self, field: Meaning, element: &Word, length: &mut u32) -> Result<(), Fault> {
         match (field, element.meaning) {
             (Meaning::CONTENT_LENGTH, _) => {
