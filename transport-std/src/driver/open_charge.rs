@@ -69,7 +69,7 @@ pub struct OpenCharge {
     /// Requests that have their connection; they go out when nothing else is to be done.
     connected: VecDeque<(Leave, Box<Connected>)>,
     told: VecDeque<ChargeEvent>,
-    answers: Vec<(oneshot::Sender<Result<(), DeskError>>, Result<(), DeskError>)>,
+    answers: Vec<(oneshot::Sender<Obeyed>, Obeyed)>,
     inbox: Inbox,
     ended: Option<Ended>,
     lease_lost: bool,
@@ -97,6 +97,9 @@ struct Inbox {
     tickets: HashMap<Ticket, i64>,
     next_ticket: u32,
 }
+
+/// What came of a command.
+type Obeyed = Result<(), DeskError>;
 
 impl OpenCharge {
     pub(super) fn start(
