@@ -48,7 +48,7 @@ pub fn build() -> Result<(), String> {
     for (package, sets) in PACKAGES {
         for features in sets {
             let what = ["build", "-p", package, "--locked", "--no-default-features", "--features", features];
-            toolchain.cargo("bare-metal", &[&what[..], &PROFILE, &targets].concat(), &[])?;
+            toolchain.cargo("bare-metal", &[&what[..], &PROFILE, &targets].concat())?;
         }
     }
     Ok(())

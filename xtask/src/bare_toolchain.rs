@@ -39,12 +39,19 @@ impl BareToolchain {
         self.by_rustup
     }
 
+    /// The compiler, by its name and version.
+    pub fn compiler(&self) -> Result<String, String> {
+        let compiler = if self.by_rustup { "rustc" } else { "/usr/bin/rustc" };
+        let output = Command::new(compiler).arg("--version").output();
+        let output = output.map_err(|error| format!("{compiler}: {error}"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// Runs cargo in the workspace's folder. Another workspace is named with `--manifest-path`; what is built goes into
     /// [`Self::target_dir`] of `name`.
-    pub fn cargo(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
+    pub fn cargo(&self, name: &str, arguments: &[&str]) -> Result<(), String> {
         let folder = self.target_dir(name);
         let mut all = vec![("CARGO_TARGET_DIR", folder.to_str().ok_or("the folder's name is not UTF-8")?)];
-        all.extend(environment);
         if self.by_rustup {
             return run(&cargo(), arguments, &all);
         }
@@ -62,7 +69,7 @@ impl BareToolchain {
             println!("Debian's compiler has no clippy: not looked at");
             return Ok(());
         }
-        self.cargo(name, &[&["clippy"], arguments, &["--", "-D", "warnings"]].concat(), &[])
+        self.cargo(name, &[&["clippy"], arguments, &["--", "-D", "warnings"]].concat())
     }
 
     /// Where a build of this name is put: `target/NAME`, apart from what another compiler makes.

@@ -15,7 +15,7 @@ pub fn check() -> Result<(), String> {
     run(&cargo(), &[&["fmt", "--check"], &MANIFEST[..]].concat(), &[])?;
     let what = [&["--release", "--locked", "--target", TARGET], &MANIFEST[..]].concat();
     toolchain.clippy("firmware", &what)?;
-    toolchain.cargo("firmware", &[&["build"], &what[..]].concat(), &[])?;
+    toolchain.cargo("firmware", &[&["build"], &what[..]].concat())?;
     let image = toolchain.target_dir("firmware").join(IMAGE);
     let image = image.to_str().ok_or("the folder's name is not UTF-8")?;
     // Its own sources too: the target is left out of what a workspace's check finds by itself.

@@ -107,7 +107,9 @@ impl Desk {
         order.instrument = self.script.instrument;
         order.account = self.account.as_ref();
         let now = self.now();
-        meter.step("start", || Charge::start_in(&mut self.charge, now, carrier, black_box(&order), id)).is_ok()
+        meter
+            .step("start", || Charge::start_in(&mut self.charge, now, carrier, black_box(&order), id))
+            .is_ok()
     }
 
     /// Does what the charge wants until nothing more happens.

@@ -70,30 +70,19 @@ impl Answer {
     }
 }
 
-/// Bytes that come over the network: they lie in a section of their own, which is not counted.
-macro_rules! peer {
-    ($text:expr) => {{
-        const TEXT: &str = $text;
-        // SAFETY: a section of constants, which the linker places behind the others.
-        #[unsafe(link_section = ".peer")]
-        static BYTES: [u8; TEXT.len()] = *TEXT.as_bytes().first_chunk().unwrap();
-        &BYTES
-    }};
-}
-
 /// An answer with this body; its length is given too, and a test of the build compares them.
 macro_rules! answer {
     ($length:literal, $body:literal) => {{
         const _: () = assert!($body.len() == $length, "the length given is not the body's");
-        // SAFETY: as above.
-        #[unsafe(link_section = ".peer")]
-        static ANSWER: Answer = Answer::new(peer!(concat!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
-            $length,
-            "\r\nConnection: keep-alive\r\n\r\n",
-            $body
-        )));
-        &ANSWER
+        &Answer::new(
+            concat!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ",
+                $length,
+                "\r\nConnection: keep-alive\r\n\r\n",
+                $body
+            )
+            .as_bytes(),
+        )
     }};
 }
 
@@ -152,19 +141,19 @@ pub const DIALOG: Script = Script {
         365,
         r#"{"statusCode":"P1003","timeStamp":"2014-02-11T14:19:44.656+05:30","shortDescription":"Please dial #111#; Amount:Rs 5","externalTrxId":"T1-1-1a","statusDetail":"Request successful. Payment notification pending from payment instrument","longDescription":"Please dial #111# and authorize the transaction; Amount:Rs 5","amountDue":"5","internalTrxId":"914021114190001"}"#
     )],
-    happens: &[Happens::Notification(peer!(
-        r#"{"paidAmount":"5.00","externalTrxId":"T1-1-1a","internalTrxId":"914021114190001","referenceId":"17839448","totalAmount":"5","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Request was Successfully processed, Due amount fully paid.","timeStamp":"08-Oct-2013 16:32"}"#
-    ))],
+    happens: &[Happens::Notification(
+        br#"{"paidAmount":"5.00","externalTrxId":"T1-1-1a","internalTrxId":"914021114190001","referenceId":"17839448","totalAmount":"5","balanceDue":"0.00","currency":"LKR","statusCode":"S1000","statusDetail":"Request was Successfully processed, Due amount fully paid.","timeStamp":"08-Oct-2013 16:32"}"#
+    )],
 };
 
 /// A notification of a quarter of the price under a reference, with ids at their longest.
 macro_rules! quarter {
     ($reference:literal) => {
-        Happens::Notification(peer!(concat!(
+        Happens::Notification(concat!(
             r#"{"paidAmount":"1.25","externalTrxId":"T1-1234567890123456789012345678a","internalTrxId":"91402111419000100000000000000001","referenceId":""#,
             $reference,
             r#"","totalAmount":"1.25","balanceDue":"3.75","currency":"LKR","statusCode":"S1000","statusDetail":"Success"}"#
-        )))
+        ).as_bytes())
     };
 }
 

@@ -55,26 +55,16 @@ pub struct Build {
     pub target: &'static str,
     /// The profile of `bench/footprint/Cargo.toml`.
     pub profile: &'static str,
-    /// What the compiler is told beside.
-    flags: &'static str,
     /// In the table.
     pub name: &'static str,
 }
 
-/// What the compiler leaves to a guess, for ours and the others alike: a function is worth a copy of itself where it is
-/// called only if it is about as short as the call; no work is done beforehand to spare a branch, or once instead of in
-/// each turn of a loop; and constants stand at the code that reads them.
-const FOR_SIZE: &str = "-C llvm-args=-inline-threshold=8 -C llvm-args=-two-entry-phi-node-folding-threshold=1 \
-                        -C llvm-args=-disable-machine-licm -C llvm-args=-arm-promote-constant=true";
-/// Equal functions are there once. Debian's linker does not know how.
-const FOLDED: &str = " -C link-arg=--icf=all";
-
 /// All builds; the first is the one that the budgets are for.
 pub const BUILDS: [Build; 4] = [
-    Build { target: "thumbv7em-none-eabihf", profile: "z", flags: FOR_SIZE, name: "v7em z" },
-    Build { target: "thumbv7em-none-eabihf", profile: "speed", flags: "", name: "v7em 3" },
-    Build { target: "thumbv6m-none-eabi", profile: "z", flags: FOR_SIZE, name: "v6m z" },
-    Build { target: "thumbv6m-none-eabi", profile: "speed", flags: "", name: "v6m 3" },
+    Build { target: "thumbv7em-none-eabihf", profile: "z", name: "v7em z" },
+    Build { target: "thumbv7em-none-eabihf", profile: "speed", name: "v7em 3" },
+    Build { target: "thumbv6m-none-eabi", profile: "z", name: "v6m z" },
+    Build { target: "thumbv6m-none-eabi", profile: "speed", name: "v6m 3" },
 ];
 
 /// What an image said when it ran.
@@ -113,9 +103,7 @@ impl Build {
         for image in images {
             arguments.extend(["--bin", image]);
         }
-        let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", self.target.replace('-', "_").to_uppercase());
-        let folded = if toolchain.is_rustups() && !self.flags.is_empty() { FOLDED } else { "" };
-        toolchain.cargo(TARGET_DIR, &arguments, &[(&flags, &format!("{}{folded}", self.flags))])
+        toolchain.cargo(TARGET_DIR, &arguments)
     }
 
     /// Builds all of ours.

@@ -42,9 +42,14 @@ pub fn recorded() -> Result<Figures, String> {
     Ok(figures)
 }
 
+/// Whether they were recorded with this compiler: another one makes figures that differ a little.
+pub fn recorded_with(compiler: &str) -> Result<bool, String> {
+    Ok(read(RECORDED)?.lines().next() == Some(&heading(compiler)))
+}
+
 /// Writes the figures.
-pub fn record(figures: &Figures) -> Result<(), String> {
-    let mut text = String::from("what\tof\tbuild\tfigure\n");
+pub fn record(figures: &Figures, compiler: &str) -> Result<(), String> {
+    let mut text = heading(compiler) + "\n";
     for (Key { what, of, build }, figure) in figures {
         text += &format!("{what}\t{of}\t{build}\t{figure}\n");
     }
@@ -60,9 +65,16 @@ pub fn budgets() -> Result<Budgets, String> {
     if budgets.is_empty() { Err(format!("{BUDGETS} has no budget")) } else { Ok(budgets) }
 }
 
+fn heading(compiler: &str) -> String {
+    format!("what\tof\tbuild\tfigure, with {compiler}")
+}
+
+fn read(name: &str) -> Result<String, String> {
+    std::fs::read_to_string(file(name)).map_err(|error| format!("{name}: {error}"))
+}
+
 fn rows<const N: usize>(name: &str) -> Result<Vec<[String; N]>, String> {
-    let text = std::fs::read_to_string(file(name)).map_err(|error| format!("{name}: {error}"))?;
-    text.lines().skip(1).filter(|line| !line.is_empty()).map(|line| columns(name, line)).collect()
+    read(name)?.lines().skip(1).filter(|line| !line.is_empty()).map(|line| columns(name, line)).collect()
 }
 
 fn columns<const N: usize>(name: &str, line: &str) -> Result<[String; N], String> {

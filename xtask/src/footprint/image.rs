@@ -10,13 +10,10 @@ use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, Sect
 
 use crate::run::root;
 
-/// The section of what comes over the network in a real machine, and from a constant here.
-const PEER: &str = ".peer";
-
 /// What is read of an image.
 pub struct Image {
     path: PathBuf,
-    /// Bytes that go into the flash, without what stands for the other end of the network ([`PEER`]).
+    /// Bytes that go into the flash.
     pub flash: u32,
     /// Bytes of RAM that are taken from the start on.
     pub ram: u32,
@@ -133,7 +130,7 @@ fn parse(bytes: &[u8], path: &Path) -> Option<Image> {
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
         let size = u32::try_from(section.size()).ok()?;
-        if !sh_flags.contains(elf::SHF_ALLOC) || section.name() == Ok(PEER) {
+        if !sh_flags.contains(elf::SHF_ALLOC) {
             continue;
         }
         let zeroed = section.kind() == SectionKind::UninitializedData;
