@@ -349,6 +349,9 @@ pub struct Charge {
     handed_out: bool,
     /// How often the pause between two confirms was doubled.
     doublings: u8,
+    /// Confirms of the latest attempt that were asked before its window began, or began anew with a late acceptance: what
+    /// they say is not of it.
+    asked_before: u8,
     instrument: u8,
     release_told: bool,
     timers: Timers,
@@ -480,6 +483,7 @@ impl Charge {
             planned: None,
             timers: Timers::starting(now),
             doublings: 0,
+            asked_before: 0,
             release_told: false,
             told: Told::default(),
             tickets: Vec::new(),

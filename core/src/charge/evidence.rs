@@ -233,6 +233,7 @@ impl Charge {
 
     pub(super) fn open_window(&mut self, profile: &Profile<'_>) {
         self.timers.extend(Timer::WindowEnds, profile.windows.consent);
+        self.asked_before = self.latest().map_or(0, |attempt| attempt.confirms);
         self.doublings = 0;
         self.schedule_confirm(profile);
     }
@@ -241,9 +242,8 @@ impl Charge {
     fn take_confirm(&mut self, profile: &Profile<'_>, token: &SendToken, class: Class) {
         let of = &token.of;
         let latest = self.is_latest(of.attempt);
-        // A late acceptance may have begun the window anew since then: then the prompt is live again.
         let after_window = latest
-            && ((token.after_window && self.timers.is_over(Timer::WindowEnds))
+            && ((token.after_window && of.index > self.asked_before)
                 || !self.guards.hold(Guard::WindowBeforeAttempt));
         let captures = self.captures_at.may_be_confirm();
         let Some(attempt) = self.attempt_mut(of.attempt) else { return };
