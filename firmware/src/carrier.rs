@@ -19,9 +19,10 @@ const SIMULATED_STATUSES: &[CodeRow<'static>] = &[
 ];
 
 /// A payer of the check acts within a fraction of a second, and nobody wants to wait for minutes: these windows stand in
-/// place of the carriers'. A real machine takes the profile as it is.
+/// place of the carriers'. They leave an emulator time that has to share its processor. A real machine takes the profile as
+/// it is.
 const TRIAL_WINDOWS: Windows =
-    Windows { answer: 10_000, consent: 2_500, execution: 3_000, sale: 4_000, listen: 1_000 };
+    Windows { answer: 10_000, consent: 6_000, execution: 3_000, sale: 8_000, listen: 1_000 };
 const TRIAL_POLLING: Polling = Polling { first: 100, most: 400 };
 
 /// The profile of this name, and the name of the instrument that is charged (`None`: the profile's first).
