@@ -182,9 +182,8 @@ impl Durable<'_> {
     ) -> Option<(SendToken, &'p str, usize)> {
         let charge = self.0;
         let planned = charge.planned.take()?;
-        let paths = &carrier.profile.paths;
-        let path = if planned.service.is_confirm() { paths.confirm } else { Some(paths.charge) };
-        let Some(path) = path.filter(|_| charge.may_send(&planned)) else {
+        let Some(path) = carrier.profile.charge_path(planned.service).filter(|_| charge.may_send(&planned))
+        else {
             charge.account(&planned, Fate::Void);
             return None;
         };

@@ -7,7 +7,7 @@ const DEBITS: bool = cfg!(feature = "debits");
 const NOTIFICATIONS: bool = cfg!(feature = "notifications");
 const PROMPTS: bool = cfg!(feature = "prompts");
 
-impl Profile<'_> {
+impl<'p> Profile<'p> {
     /// Whether this build has all that a charge of this instrument needs.
     pub(crate) fn is_built_in(&self, instrument: &Instrument<'_>) -> bool {
         let asked = match self.charge_service {
@@ -21,6 +21,11 @@ impl Profile<'_> {
             Consent::Dialled => NOTIFICATIONS,
         };
         asked && consented
+    }
+
+    /// [`Profile::path`] of what a charge asks for: a build without prompts has no confirm, and carries no list of the others.
+    pub(crate) fn charge_path(&self, service: Service) -> Option<&'p str> {
+        if service.is_confirm() { self.paths.confirm } else { Some(self.paths.charge) }
     }
 
     /// Whether the family's status codes apply.
